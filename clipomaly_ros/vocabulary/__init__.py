@@ -1,0 +1,1 @@
+"""What may be named: approved classes, candidate dictionary, prompts, versions."""

@@ -1,0 +1,42 @@
+"""Entry point of `clipomaly <command>`: finds the command's module and hands over."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+# Each module has `add_arguments(parser)` and `run(options) -> int`, and is imported only
+# when its command is used, so that `clipomaly replay` never pays for torch.
+COMMANDS = {
+    "export": ("clipomaly_ros.cli.export", "export an open_clip model to a model bundle"),
+    "evaluate": ("clipomaly_ros.cli.evaluate", "measure the quality of a stage against ground truth"),
+    "replay": ("clipomaly_ros.cli.replay", "play a bag through the nodes and show the result"),
+    "simulate": ("clipomaly_ros.cli.simulate", "write a small synthetic bag with ground truth"),
+    "vocabulary": ("clipomaly_ros.cli.vocabulary", "check and show vocabulary files"),
+    "reference": ("clipomaly_ros.cli.reference", "write the topics and parameters tables of the README"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; exit code 0 done, 1 failed, 2 unusable input, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="clipomaly", description="Tools of clipomaly_ros.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if arguments[:1] == [name]:
+            importlib.import_module(module).add_arguments(command)
+    options = parser.parse_args(arguments)
+    try:
+        return int(importlib.import_module(COMMANDS[options.command][0]).run(options))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:  # unusable input: one line, no traceback
+        print(f"clipomaly {options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
