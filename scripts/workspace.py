@@ -10,6 +10,7 @@ on standard output (`scripts/environment` evaluates them), progress on standard 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import os
 import re
@@ -147,7 +148,8 @@ class Workspace:
 
     def make_venv(self) -> None:
         """Make the virtual environment unless it is there."""
-        if self.python.exists():
+        made = self.venv / ".made"  # absent after an interrupt; another path after a move
+        if self.python.exists() and made.exists() and made.read_text() == str(ROOT):
             return
         python = shutil.which("python3") or "python3" if self.system else find_python()
         options = ["--system-site-packages"] if self.system else []
@@ -162,6 +164,7 @@ class Workspace:
             shutil.rmtree(self.venv, ignore_errors=True)
             raise SetupError(f"{error}\nOn Debian and Ubuntu the module is in python3-venv") from None
         (self.venv / "COLCON_IGNORE").touch()
+        made.write_text(str(ROOT))
 
     def install_packages(self, groups: list[str]) -> None:
         """Install the lists of packages, each once for each state of the pins."""
@@ -357,9 +360,11 @@ def main() -> int:
         if not (workspace.install / ".built").exists():
             check_compilers()
             say(f"ROS 2 {distribution}: {'the sourced install' if system else 'pinned wheels'}")
-        workspace.make_venv()
-        workspace.install_packages(["runtime", *options.groups])
-        workspace.build_packages()
+        with (ROOT / f"{workspace.venv.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # `demo` and `test` may start side by side
+            workspace.make_venv()
+            workspace.install_packages(["runtime", *options.groups])
+            workspace.build_packages()
         for name, value in workspace.exports().items():
             print(f"export {name}={shlex.quote(value)}")
     except SetupError as error:
