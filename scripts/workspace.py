@@ -18,8 +18,17 @@ import shutil
 import subprocess
 import sys
 
-from machine import ROOT, SetupError, check_compilers, clean_environment, find_python, fingerprint
-from machine import ros_is_sourced, run, say
+from machine import (
+    ROOT,
+    SetupError,
+    check_compilers,
+    clean_environment,
+    find_python,
+    fingerprint,
+    ros_is_sourced,
+    run,
+    say,
+)
 
 REQUIREMENTS = ROOT / "scripts" / "requirements"
 STAND_INS = ("message_filters", "tf2_ros", "cv_bridge")
