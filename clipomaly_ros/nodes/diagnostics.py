@@ -60,6 +60,7 @@ class HealthMonitor:
         self._inputs: dict[str, _Input] = {}
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", QoSProfile(depth=10))
         self._stop = threading.Event()
+        self._due = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(period,), name="diagnostics", daemon=True)
         self._thread.start()
 
@@ -93,10 +94,13 @@ class HealthMonitor:
         if level is None:
             level = WARN if key in WARNING_FACTS and value not in ("", "false", "False", False) else OK
         with self._lock:
+            before = self._facts.get(key)
             if value is None:
                 self._facts.pop(key, None)
             else:
                 self._facts[key] = (value, level)
+            if before != self._facts.get(key) and max(level, before[1] if before else OK) > OK:
+                self._due.set()  # a change of health is reported at once
 
     def watch(self, input_name: str, timeout_s: float) -> None:
         """Report STALE when nothing was seen on this input for timeout_s seconds of node time."""
@@ -165,11 +169,16 @@ class HealthMonitor:
     def close(self) -> None:
         """End the reports; must be called before the node is destroyed."""
         self._stop.set()
+        self._due.set()
         if threading.current_thread() is not self._thread:
             self._thread.join(5.0)
 
     def _run(self, period: float) -> None:
-        while not self._stop.wait(period) and self._node.context.ok():
+        while self._node.context.ok():
+            self._due.wait(period)
+            self._due.clear()
+            if self._stop.is_set():
+                return
             try:
                 self.publish()
             except Exception as error:

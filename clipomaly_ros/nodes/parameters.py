@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -87,7 +88,9 @@ class Parameter:
     def problem(self, value: Any) -> str | None:
         """Return why a value is refused, in one sentence, or None when it is fine."""
         wanted = type(self.default)
-        if type(value) is not wanted and not (wanted is list and hasattr(value, "__len__") and value != ""):
+        # rclpy hands out number arrays as array.array.
+        fits = isinstance(value, (list, tuple, array)) if wanted is list else type(value) is wanted
+        if not fits:
             hint = f" (write {value}.0)" if wanted is float and type(value) is int else ""
             return f"{self.name}: expected {wanted.__name__}, got {value!r} ({type(value).__name__}){hint}"
         for item in value if wanted is list else [value]:

@@ -166,6 +166,11 @@ class Observer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def forget_diagnostics(self) -> None:
+        """Drop what was heard so far, so that an earlier node of the same name does not count."""
+        with self._lock:
+            self._status.clear()
+
     def status(self, name: str) -> Any | None:
         """Return the latest DiagnosticStatus of a node by fully qualified name, or None."""
         with self._lock:

@@ -1,0 +1,372 @@
+"""The shared node frame, without and with DDS."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lifecycle_msgs.msg import Transition
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import ParameterType, ParameterValue
+from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from ros_harness import Observer, spinning, wait_until
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import Header, String
+
+from clipomaly_ros.nodes import diagnostics, qos
+from clipomaly_ros.nodes.latest_worker import LatestWorker
+from clipomaly_ros.nodes.managed_node import ManagedNode
+from clipomaly_ros.nodes.message_buffers import PUBLISHED_ENCODINGS, bytes_field, image_message
+from clipomaly_ros.nodes.parameters import Parameter, ParameterError
+from clipomaly_ros.nodes.stamps import Order, StampSequence
+
+TABLE = (
+    Parameter("gate.distance", 1.5, "Distance of the gate.", unit="m", minimum=0.0, maximum=3.0),
+    Parameter("count", 2, "How many.", minimum=1),
+    Parameter("names", [], "Names."),
+    Parameter("mode", "slow", "Mode.", choices=("slow", "fast"), read_only=True),
+)
+
+
+class Probe(ManagedNode):
+    """A node that listens, answers, remembers and can be told to fail."""
+
+    def __init__(self, failure: Exception | None = None, **options):
+        self.failure, self.jumps, self.cleaned, self.listener = failure, [], 0, None
+        super().__init__("probe", TABLE, **options)
+
+    def configure(self, parameters):
+        if self.failure:
+            raise self.failure
+        self.out = qos.create_publisher(self, self.health, String, "said", qos.RESULTS)
+        self.health.watch("heard", 0.5)
+
+    def activate(self):
+        self.listener = qos.create_subscription(self, self.health, String, "heard", self.hear, qos.SENSOR_IN)
+
+    def hear(self, message):
+        self.health.seen("heard")
+        self.health.count_ok("frames_in")
+        self.out.publish(message)
+
+    def deactivate(self):
+        if self.listener is not None:
+            self.destroy_subscription(self.listener)
+            self.listener = None
+
+    def cleanup(self):
+        self.cleaned += 1
+
+    def on_time_jump_backward(self, reason):
+        self.jumps.append(reason)
+
+
+@pytest.fixture(scope="module")
+def shared_observer():
+    with Observer() as node:
+        yield node
+
+
+@pytest.fixture
+def observer(shared_observer):
+    shared_observer.forget_diagnostics()
+    return shared_observer
+
+
+def probe(*arguments, **options):
+    return spinning(lambda context: Probe(context=context, **options), ["--ros-args", *arguments])
+
+
+@pytest.mark.dds
+def test_a_node_activates_itself_and_says_so(observer):
+    with probe() as node:
+        observer.wait_value("/probe", "state", "active")
+        assert observer.state_of("/probe") == "active"
+        assert node.parameters.gate_distance == 1.5
+        assert node.parameters.names == []
+
+
+@pytest.mark.dds
+def test_without_autostart_it_waits_for_a_manager(observer):
+    with probe("-p", "autostart:=false"):
+        observer.wait_value("/probe", "state", "unconfigured")
+        assert observer.level("/probe") == diagnostics.WARN
+        for transition, state in (
+            (Transition.TRANSITION_CONFIGURE, "inactive"),
+            (Transition.TRANSITION_ACTIVATE, "active"),
+            (Transition.TRANSITION_DEACTIVATE, "inactive"),
+            (Transition.TRANSITION_CLEANUP, "unconfigured"),
+            (Transition.TRANSITION_CONFIGURE, "inactive"),
+            (Transition.TRANSITION_ACTIVATE, "active"),
+        ):
+            assert observer.change_state("/probe", transition)
+            observer.wait_value("/probe", "state", state)
+            assert observer.state_of("/probe") == state
+
+
+@pytest.mark.dds
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("gate.distance:=7.0", ["gate.distance", "7"]),
+        ("gate.distance:=far", ["gate.distance", "float"]),
+        ("mode:=sideways", ["mode", "'slow'", "'sideways'"]),
+        ("count:=0", ["count", "0"]),
+    ],
+)
+def test_a_bad_parameter_keeps_the_node_unconfigured_until_it_is_corrected(observer, argument, words):
+    with probe("-p", argument) as node:
+        wait_until(lambda: "configure_error" in observer.values("/probe"), "the error in the diagnostics")
+        text = observer.values("/probe")["configure_error"]
+        assert all(word in text for word in words), text
+        assert observer.level("/probe") == diagnostics.ERROR
+        assert observer.state_of("/probe") == "unconfigured"
+        name = argument.split(":=")[0]
+        good = next(row.default for row in TABLE if row.name == name)
+        assert set_parameter(observer, name, good).successful
+        assert observer.change_state("/probe", Transition.TRANSITION_CONFIGURE)
+        wait_until(lambda: "configure_error" not in observer.values("/probe"), "the error gone")
+        assert node.state_name == "inactive"
+
+
+def set_parameter(observer, name, value):
+    kinds = {float: ("double_value", 3), str: ("string_value", 4), int: ("integer_value", 2)}
+    field, kind = kinds[type(value)]
+    request = SetParameters.Request(
+        parameters=[ParameterMessage(name=name, value=ParameterValue(type=kind, **{field: value}))]
+    )
+    return observer.call(SetParameters, "/probe/set_parameters", request).results[0]
+
+
+@pytest.mark.dds
+def test_parameters_are_described_and_refused_with_a_reason(observer):
+    with probe():
+        observer.wait_value("/probe", "state", "active")
+        names = [row.name for row in TABLE]
+        described = observer.call(
+            DescribeParameters, "/probe/describe_parameters", DescribeParameters.Request(names=names)
+        ).descriptors
+        assert [item.type for item in described] == [
+            ParameterType.PARAMETER_DOUBLE,
+            ParameterType.PARAMETER_INTEGER,
+            ParameterType.PARAMETER_STRING_ARRAY,
+            ParameterType.PARAMETER_STRING,
+        ]
+        assert described[0].description == "Distance of the gate. [m]"
+        assert described[0].floating_point_range[0].to_value == 3.0
+        assert described[1].integer_range[0].from_value == 1
+        assert "'fast'" in described[3].additional_constraints
+        assert set_parameter(observer, "gate.distance", 2.0).successful
+        assert not set_parameter(observer, "gate.distance", 3.5).successful
+        refused = set_parameter(observer, "mode", "fast")
+        assert not refused.successful
+        assert "unconfigured" in refused.reason
+
+
+@pytest.mark.dds
+@pytest.mark.parametrize("failure", [ValueError("wrong hash"), RuntimeError("not foreseen")])
+def test_a_failed_configure_is_undone_and_reported(observer, failure):
+    with probe(failure=failure) as node:
+        wait_until(lambda: "configure_error" in observer.values("/probe"), "the error in the diagnostics")
+        assert str(failure) in observer.values("/probe")["configure_error"]
+        assert observer.state_of("/probe") == "unconfigured"
+        assert node.cleaned == 1
+
+
+@pytest.mark.dds
+def test_silence_is_stale_and_traffic_is_ok(observer):
+    with probe():
+        observer.wait_value("/probe", "state", "active")
+        wait_until(lambda: observer.level("/probe") == diagnostics.STALE, "STALE without input")
+        publisher = observer.publisher(String, "/heard")
+
+        def speak():
+            publisher.publish(String(data="x"))
+            return observer.level("/probe") == diagnostics.OK
+
+        wait_until(speak, "OK with input")
+        assert int(observer.values("/probe")["frames_in"]) > 0
+        wait_until(lambda: observer.level("/probe") == diagnostics.STALE, "STALE after the input stopped")
+        observer.node.destroy_publisher(publisher)
+
+
+@pytest.mark.dds
+def test_incompatible_qos_is_counted_and_can_be_overridden(observer):
+    override = "qos_overrides./heard.subscription.reliability:=reliable"
+    with probe("-p", override):
+        observer.wait_value("/probe", "state", "active")
+        best_effort = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
+        publisher = observer.publisher(String, "/heard", best_effort, matched=0)
+        observer.wait_count("/probe", "incompatible_qos")
+        assert "reliability" in observer.values("/probe")["incompatible_qos.last"]
+        observer.node.destroy_publisher(publisher)
+
+
+@pytest.mark.dds
+def test_a_clock_that_goes_back_calls_the_hook(observer):
+    with probe("-p", "use_sim_time:=true") as node:
+        observer.wait_value("/probe", "state", "active")  # comes up before the first /clock
+        clock = observer.publisher(Clock, "/clock")
+
+        def tell(seconds):
+            message = Clock()
+            message.clock.sec = seconds
+
+            def told():
+                clock.publish(message)
+                return node.get_clock().now().nanoseconds == seconds * 10**9
+
+            wait_until(told, f"the clock at {seconds} s")
+
+        tell(100)
+        node.jumps.clear()
+        tell(200)
+        assert node.jumps == []
+        tell(50)
+        assert len(node.jumps) == 1
+        assert "150" in node.jumps[0]
+        observer.wait_count("/probe", "time_jump_backward")
+        observer.node.destroy_publisher(clock)
+
+
+def test_worker_takes_the_newest_and_reports_the_dropped():
+    gate, done, dropped = threading.Event(), [], []
+
+    def work(item):
+        gate.wait(10)
+        done.append(item)
+
+    worker = LatestWorker(work, dropped.append, "test")
+    worker.submit(0)
+    wait_until(lambda: not worker._waiting, "the first item begun")
+    for item in range(1, 6):
+        worker.submit(item)
+    assert not worker.idle
+    gate.set()
+    assert worker.wait_idle(10)
+    assert done == [0, 5]
+    assert dropped == [1, 2, 3, 4]
+    assert worker.stop(10)
+
+
+def test_worker_survives_errors_in_work_and_in_its_reporters():
+    done, errors = [], []
+
+    def work(item):
+        if item % 2:
+            raise RuntimeError(f"odd {item}")
+        done.append(item)
+
+    def report(item, error):
+        errors.append((item, str(error)))
+        raise RuntimeError("reporter")
+
+    worker = LatestWorker(work, None, "test", on_error=report)
+    for item in range(4):
+        worker.submit(item)
+        assert worker.wait_idle(10)
+    assert done == [0, 2]
+    assert errors == [(1, "odd 1"), (3, "odd 3")]
+    assert worker.stop(10)
+    worker.submit(6)
+    assert worker.idle
+
+
+@given(st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=20))
+def test_stamp_sequence_names_every_order(seconds):
+    sequence, before = StampSequence(), None
+    for second in seconds:
+        header = Header()
+        header.stamp.sec = second
+        order = sequence.follow(header.stamp)
+        if before is None:
+            assert order is Order.FIRST
+        else:
+            assert order is (
+                Order.LATER if second > before else Order.SAME if second == before else Order.EARLIER
+            )
+        before = second
+
+
+@given(st.sampled_from(sorted(PUBLISHED_ENCODINGS)), st.integers(1, 9), st.integers(1, 9), st.data())
+def test_image_message_holds_the_pixels(encoding, height, width, data):
+    channels, kind = PUBLISHED_ENCODINGS[encoding]
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    values = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 255, shape).astype(kind)
+    sliced = values[::-1]  # not contiguous
+    message = image_message(sliced, encoding, Header(frame_id="camera"))
+    back = np.frombuffer(message.data, kind).reshape(shape)
+    assert np.array_equal(back, sliced)
+    assert message.step * message.height == len(message.data)
+    assert (message.height, message.width) == (height, width)
+
+
+def test_image_message_refuses_what_does_not_fit():
+    for values, encoding in (
+        (np.zeros((2, 2), np.uint16), "mono8"),
+        (np.zeros((2, 2, 3), np.uint8), "mono8"),
+        (np.zeros((2, 2), np.uint8), "bgr8"),
+        (np.zeros((2, 2), np.uint8), "yuv422"),
+    ):
+        with pytest.raises(ValueError, match=r"mono8|bgr8|yuv422"):
+            image_message(values, encoding, Header())
+    assert bytes_field(np.array([1, 2], np.uint8)).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("row", "value", "fine"),
+    [
+        (TABLE[0], 3.0, True),
+        (TABLE[0], 3.1, False),
+        (TABLE[0], float("nan"), False),
+        (TABLE[0], 3, False),
+        (TABLE[1], True, False),
+        (TABLE[1], 10**9, True),
+        (TABLE[2], ["a"], True),
+        (TABLE[2], "a", False),
+        (TABLE[3], "fast", True),
+        (TABLE[3], "Fast", False),
+    ],
+)
+def test_parameter_rows_check_values(row, value, fine):
+    assert (row.problem(value) is None) == fine
+
+
+@pytest.mark.dds
+def test_levels_follow_the_rule():
+    with probe("-p", "autostart:=false") as node:
+        health = node.health
+        health.fact("state", "active")  # as far as the level is concerned
+        health.watch("in", 60.0)
+        assert health.level_and_message()[0] == diagnostics.STALE
+        health.seen("in")
+        assert health.level_and_message() == (diagnostics.OK, "working")
+        health.count("dropped_zero_stamp", "topic image_raw")
+        level, text = health.level_and_message()
+        assert (level, text) == (diagnostics.WARN, "dropped_zero_stamp: topic image_raw")
+        health.count_error("inference_failed", "boom", 2)
+        assert health.level_and_message()[0] == diagnostics.ERROR
+        health.report()
+        assert health.level_and_message()[0] == diagnostics.OK
+        health.fact("untrained", "true")
+        assert health.level_and_message()[0] == diagnostics.WARN
+        health.fact("untrained", "")
+        assert health.level_and_message()[0] == diagnostics.OK
+        assert health.counts() == {"dropped_zero_stamp": 1, "inference_failed": 2}
+        threads = [
+            threading.Thread(target=lambda: [health.count_ok("n") for _ in range(1000)]) for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert health.counts()["n"] == 4000
+        status = health.report().status[0]
+        assert status.name == "/probe"
+        assert {item.key: item.value for item in status.values}["n"] == "4000"
+
+
+def test_parameter_error_is_a_value_error():
+    assert issubclass(ParameterError, ValueError)
