@@ -34,7 +34,7 @@ setup(
     maintainer_email="maintainers@clipomaly.example.org",
     description="Finds, names and localises what does not belong on an airport apron.",
     license="Apache-2.0",
-    tests_require=["pytest"],
+    extras_require={"test": ["pytest"]},  # where colcon looks for the test runner
     entry_points={
         "console_scripts": [
             "anomaly_segmenter = clipomaly_ros.nodes.anomaly_segmenter:main",
