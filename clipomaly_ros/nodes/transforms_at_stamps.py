@@ -1,0 +1,137 @@
+"""The transforms of one pair of image and cloud, each at its own stamp, through the fixed frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tf2_ros
+import yaml
+from geometry_msgs.msg import TransformStamped
+from rclpy.clock import ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.time import Time
+
+from clipomaly_ros.hazard.transforms import RigidTransform
+from clipomaly_ros.hazard.types import HazardError
+from clipomaly_ros.nodes.message_checks import BadMessage
+from clipomaly_ros.nodes.stamps import to_nanoseconds
+
+LATEST = 0
+
+
+@dataclass(frozen=True)
+class PairTransforms:
+    """Where camera and LiDAR were; fixed_from_reference is None when TF does not know it."""
+
+    camera_from_cloud: RigidTransform
+    fixed_from_cloud: RigidTransform
+    fixed_from_camera: RigidTransform
+    fixed_from_reference: RigidTransform | None
+
+
+class JumpAwareBuffer(tf2_ros.Buffer):
+    """A TF buffer that starts over when the stamps of a moving frame go back.
+
+    Otherwise transforms of before the jump, now in the future, would take part in
+    interpolation. Static transforms stay. threshold: nanoseconds.
+    """
+
+    def __init__(self, cache_time: Duration, threshold: int) -> None:
+        super().__init__(cache_time)
+        self._threshold = threshold
+        self._newest: dict[str, int] = {}
+
+    def set_transform(self, transform: TransformStamped, authority: str) -> None:
+        """Take a transform of a moving frame."""
+        stamp, child = to_nanoseconds(transform.header.stamp), transform.child_frame_id
+        if stamp < self._newest.get(child, stamp) - self._threshold:
+            self.clear()
+        self._newest[child] = max(stamp, self._newest.get(child, stamp))
+        super().set_transform(transform, authority)
+
+    def clear(self) -> None:
+        """Forget all transforms but the static ones."""
+        self._newest = {}
+        super().clear()
+
+    def forget_future(self, now: int) -> None:
+        """Clear when something is newer than now [ns], so what came after a jump is kept."""
+        if any(stamp > now + self._threshold for stamp in self._newest.values()):
+            self.clear()
+
+
+class TransformsAtStamps:
+    """Listens to TF and answers for pairs of image and cloud."""
+
+    def __init__(
+        self, node: Node, fixed_frame: str, reference_frame: str, cache_time: float, jump_threshold: int
+    ) -> None:
+        self.fixed_frame, self.reference_frame = fixed_frame, reference_frame
+        self.buffer = JumpAwareBuffer(Duration(nanoseconds=round(cache_time * 1e9)), jump_threshold)
+        self._listener = tf2_ros.TransformListener(self.buffer, node)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.unregister()
+
+    def known_frames(self) -> list[str]:
+        """Return the names of all frames TF has heard of."""
+        try:
+            tree = yaml.safe_load(self.buffer.all_frames_as_yaml())
+            parents = {entry["parent"] for entry in tree.values()} if tree else set()
+            return sorted(set(tree or ()) | parents)
+        except yaml.YAMLError:  # a frame name that YAML reads as something else
+            return self.buffer.all_frames_as_string().splitlines()
+
+    def at(self, camera_frame: str, camera_stamp: int, cloud_frame: str, cloud_stamp: int) -> PairTransforms:
+        """Look all transforms of a pair up; BadMessage "transform_missing" when one is not there.
+
+        It is called again and again while a pair waits; `explain` says more, once.
+        """
+        fixed, image_time, cloud_time = self.fixed_frame, _time(camera_stamp), _time(cloud_stamp)
+        try:
+            camera_from_cloud = self.buffer.lookup_transform_full(
+                camera_frame, image_time, cloud_frame, cloud_time, fixed
+            )
+            fixed_from_cloud = self.buffer.lookup_transform(fixed, cloud_frame, cloud_time)
+            fixed_from_camera = self.buffer.lookup_transform(fixed, camera_frame, image_time)
+        except tf2_ros.TransformException as error:
+            raise BadMessage("transform_missing", str(error)) from error
+        try:
+            return PairTransforms(
+                _rigid(camera_from_cloud),
+                _rigid(fixed_from_cloud),
+                _rigid(fixed_from_camera),
+                self.fixed_from_reference(camera_stamp),
+            )
+        except HazardError as error:
+            raise BadMessage("transform_bad", str(error)) from error
+
+    def fixed_from_reference(self, stamp: int = LATEST) -> RigidTransform | None:
+        """Return where the reference frame is at a stamp [ns], None when TF does not know."""
+        try:
+            found = self.buffer.lookup_transform(self.fixed_frame, self.reference_frame, _time(stamp))
+            return _rigid(found)
+        except (tf2_ros.TransformException, HazardError):
+            return None
+
+    def explain(self, camera_frame: str, cloud_frame: str, problem: str) -> str:
+        """Say why the transforms of a pair are missing: unknown frames by name, and all known ones."""
+        known = self.known_frames()
+        needed = dict.fromkeys([self.fixed_frame, cloud_frame, camera_frame])
+        absent = [repr(frame) for frame in needed if frame not in known]
+        if absent:
+            problem = f"TF does not know {' and '.join(absent)}"
+        return f"{problem[:400]}; known frames: {', '.join(known) or 'none'}"
+
+
+def _time(stamp: int) -> Time:
+    return Time(nanoseconds=stamp, clock_type=ClockType.ROS_TIME)
+
+
+def _rigid(transform: TransformStamped) -> RigidTransform:
+    rotation, translation = transform.transform.rotation, transform.transform.translation
+    return RigidTransform.from_quaternion(
+        (rotation.x, rotation.y, rotation.z, rotation.w), (translation.x, translation.y, translation.z)
+    )
