@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from typing import Any
 import rclpy
 from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from clipomaly_ros.nodes import diagnostics
@@ -36,6 +37,8 @@ class ManagedNode(LifecycleNode):
     """
 
     def __init__(self, name: str, table: Sequence[Parameter] = (), **options: Any) -> None:
+        # A signal may destroy the node while another thread is in the middle of a transition.
+        self._in_transition = threading.RLock()
         super().__init__(name, **options)
         self.health = diagnostics.HealthMonitor(self)
         self.table = (AUTOSTART, *table)
@@ -130,16 +133,28 @@ class ManagedNode(LifecycleNode):
 
     def destroy_node(self) -> None:
         """Stop working and reporting, then destroy."""
-        for step in (self.deactivate, self.cleanup):
-            try:
-                step()
-            except Exception as error:
-                self.get_logger().error(f"while shutting down: {error}")
+        with self._in_transition:
+            for step in (self.deactivate, self.cleanup):
+                try:
+                    step()
+                except Exception as error:
+                    self.get_logger().error(f"while shutting down: {error!r}")
         self._jump.unregister()
         self.health.close()
         super().destroy_node()
 
     def _transition(
+        self,
+        name: str,
+        work: Callable[[], None],
+        undo: Callable[[], None],
+        target: str,
+        state: LifecycleState,
+    ) -> TransitionCallbackReturn:
+        with self._in_transition:
+            return self._guarded(name, work, undo, target, state)
+
+    def _guarded(
         self,
         name: str,
         work: Callable[[], None],
@@ -186,12 +201,17 @@ class ManagedNode(LifecycleNode):
             self.on_time_jump_backward("the clock's source changed")
 
 
-def run_node(factory: Callable[[], LifecycleNode], args: Sequence[str] | None = None) -> int:
-    """Run a node until SIGINT, SIGTERM or a shutdown of its context; return the exit code."""
+def run_node(
+    factory: Callable[[], LifecycleNode], args: Sequence[str] | None = None, threads: int = 1
+) -> int:
+    """Run a node until SIGINT, SIGTERM or a shutdown of its context; return the exit code.
+
+    threads: of the executor; more than one only helps callbacks in different groups.
+    """
     node = executor = None
     try:
         rclpy.init(args=args)
-        executor = SingleThreadedExecutor()
+        executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
         node = factory()
         executor.add_node(node)
         executor.spin()
