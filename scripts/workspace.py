@@ -232,6 +232,8 @@ class Workspace:
             stand_ins.write_text("\n".join(name for name in STAND_INS if not self.importable(name)))
         paths = [str(self.install / "lib" / f"python{version}" / "site-packages"), str(ROOT)]
         paths += [str(ROOT / "compat" / name) for name in stand_ins.read_text().split()]
+        # With --symlink-install the executables find their entry points in the build folder.
+        paths.append(str(self.build / "clipomaly_ros"))
         libraries = [str(self.install / "lib")]
         if not self.system:
             libraries += [
