@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.vision.legend_colours import colour
+from clipomaly_ros.vision.legend_colours import legend_colours
 from clipomaly_ros.vision.types import AnomalyRegion, VisionError
-from clipomaly_ros.vocabulary.entries import NameSource
+from clipomaly_ros.vocabulary.entries import Entry, NameSource
 
 UNTRAINED_BANNER = "UNTRAINED MODEL - NAMES AND SCORES ARE MEANINGLESS"
 MASK_OPACITY = 0.45
@@ -60,7 +60,9 @@ def label_text(region: AnomalyRegion) -> str:
 
 def region_colour(region: AnomalyRegion) -> tuple[int, int, int]:
     """Return red, green, blue of a region, 0 to 255 each: that of its name in the legend."""
-    return colour(region.name or "unknown", approved=region.source is NameSource.APPROVED)
+    entry = Entry(region.name or "unknown", region.group, source=region.source)
+    red, green, blue = legend_colours([entry])[0].tolist()
+    return red, green, blue
 
 
 def _tint(
