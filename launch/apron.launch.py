@@ -1,0 +1,123 @@
+"""Start the apron monitor: one anomaly_segmenter for each camera, one hazard_fusion for all."""
+
+import re
+from typing import Any
+
+import yaml
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+PACKAGE = "clipomaly_ros"
+CONFIG = PathJoinSubstitution([FindPackageShare(PACKAGE), "config"])
+BOOLEAN = ["true", "false"]
+# Fast DDS 2 (Jazzy) reads the first, Fast DDS 3 (Kilted) the second.
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+NAMESPACE = re.compile(r"/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
+
+# name, default, choices, description
+ARGUMENTS: list[tuple[str, Any, list[str] | None, str]] = [
+    ("namespace", "", None, "namespace of everything that is started"),
+    ("cameras", "camera", None, "namespaces of the cameras, relative to namespace: a, b or [a, b]"),
+    ("bundle", "", None, "folder of the model bundle; empty: what params_file says"),
+    ("approved_vocabulary", "", None, "YAML file of the approved classes; empty: what params_file says"),
+    ("candidate_vocabulary", "", None, "YAML file of the candidate names; empty: what params_file says"),
+    ("params_file", PathJoinSubstitution([CONFIG, "apron.yaml"]), None, "parameters of both nodes"),
+    ("image_transport", "raw", ["raw", "compressed"], "transport of the camera images"),
+    ("image", "image_raw", None, "topic of the images in each camera's namespace, without the transport"),
+    ("points", "points", None, "topic of the point cloud"),
+    ("fixed_frame", "", None, "frame of the zones; empty: what params_file says"),
+    ("use_sim_time", "false", BOOLEAN, "take the time from /clock"),
+    ("autostart", "true", BOOLEAN, "configure and activate the nodes; false: leave it to a manager"),
+    ("rviz", "false", BOOLEAN, "start RViz"),
+    ("log_level", "info", ["debug", "info", "warn", "error", "fatal"], "least severe messages to log"),
+]
+
+
+def parse_cameras(text: str) -> list[str]:
+    """Read a list of namespaces, `a, b` or `[a, b]`; ValueError when it cannot be used."""
+    try:
+        names = yaml.safe_load(text if text.lstrip().startswith("[") else f"[{text}]")
+    except yaml.YAMLError as error:
+        raise ValueError(f"cameras: expected a list like [left, right], got {text!r}: {error}") from None
+    names = [str(name).strip("/") if isinstance(name, str) else name for name in names]
+    for name in names:
+        if not isinstance(name, str) or not NAMESPACE.fullmatch(name):
+            raise ValueError(
+                f"cameras: expected namespaces of letters, digits, _ and /, got {name!r} in {text!r}"
+            )
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"cameras: expected at least one camera and none twice, got {text!r}")
+    return names
+
+
+def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Start the nodes for the cameras that the arguments name."""
+    value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
+    cameras = parse_cameras(value["cameras"])
+    namespace = value["namespace"].strip("/")
+    use_sim_time = value["use_sim_time"] == "true"
+
+    def node(name: str, camera: str, chosen: dict[str, Any], remappings: list[tuple[str, str]]) -> Node:
+        return Node(
+            package=PACKAGE,
+            executable=name,
+            name=name,
+            namespace="/".join(filter(None, [namespace, camera])),
+            parameters=[
+                value["params_file"],
+                {"use_sim_time": use_sim_time, "autostart": value["autostart"] == "true", **chosen},
+            ],
+            remappings=remappings,
+            ros_arguments=["--log-level", value["log_level"]],
+            output="screen",
+        )
+
+    def texts(*names: str) -> dict[str, ParameterValue]:
+        # An empty argument leaves the value of the parameter file; a value stays a string.
+        return {name: ParameterValue(value[name], value_type=str) for name in names if value[name]}
+
+    segmenter = texts("bundle", "approved_vocabulary", "candidate_vocabulary", "image_transport")
+    fusion = {**texts("fixed_frame"), "cameras": ParameterValue(cameras, value_type=list[str])}
+    rviz = Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=namespace,
+        arguments=["-d", PathJoinSubstitution([CONFIG, "rviz", "apron.rviz"])]
+        + (["-f", value["fixed_frame"]] if value["fixed_frame"] else []),
+        parameters=[{"use_sim_time": use_sim_time}],
+        remappings=[("points", value["points"]), ("overlay", f"{cameras[0]}/overlay")],
+    )
+    return [
+        *(
+            node("anomaly_segmenter", camera, segmenter, [("image_raw", value["image"])])
+            for camera in cameras
+        ),
+        node("hazard_fusion", "", fusion, [("points", value["points"])]),
+        *([rviz] if value["rviz"] == "true" else []),
+    ]
+
+
+def default_transport(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Use the profile for large messages, unless the user has chosen one."""
+    if any(context.environment.get(name) for name in PROFILE_VARIABLES):
+        return []
+    profile = PathJoinSubstitution([CONFIG, "fastdds_large_messages.xml"])
+    return [SetEnvironmentVariable(name, profile) for name in PROFILE_VARIABLES]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the launch for `ros2 launch`."""
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=default, choices=choices, description=text)
+                for name, default, choices, text in ARGUMENTS
+            ),
+            OpaqueFunction(function=default_transport),
+            OpaqueFunction(function=start_nodes),
+        ]
+    )
