@@ -1,8 +1,16 @@
 """Give every test run its own DDS domain, log folder and transport, however pytest was started."""
 
+import hashlib
+import importlib.metadata
+import importlib.util
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOGS = tempfile.TemporaryDirectory(prefix="clipomaly_test_logs_")
@@ -16,3 +24,39 @@ os.environ["ROS_LOG_DIR"] = _LOGS.name
 # Fast DDS 2 (Jazzy) reads the first, Fast DDS 3 (Kilted) the second.
 os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds_large_messages.xml")
 os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds_large_messages.xml")
+
+TINY_CONFIG = ROOT / "test" / "model" / "configs" / "test-clip-16.json"
+
+
+def _export_key():
+    """Hash what an exported bundle depends on: our export code, the config, the libraries."""
+    digest = hashlib.sha256()
+    for path in sorted([*(ROOT / "clipomaly_ros" / "model").glob("*.py"), TINY_CONFIG]):
+        digest.update(path.read_bytes())
+    for package in ("torch", "open_clip_torch", "onnx"):
+        digest.update(importlib.metadata.version(package).encode())
+    return digest.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(request):
+    """Return a loaded ModelBundle: a random ViT of 2 layers, 48 dimensions, 96 x 128 pixel, patch 16.
+
+    Exported once by the real command in a process of its own, so that the tests of the run
+    time stay free of torch; kept in pytest's cache folder for later runs.
+    """
+    from clipomaly_ros.model.bundle import load_bundle
+
+    missing = [name for name in ("torch", "open_clip", "onnx") if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"the export needs {', '.join(missing)}")
+    folder = Path(request.config.cache.mkdir("tiny_bundle")) / _export_key() / "tiny"
+    if not folder.exists():
+        for old in folder.parent.parent.iterdir():
+            shutil.rmtree(old, ignore_errors=True)
+        command = [sys.executable, "-m", "clipomaly_ros.cli.main", "export", "--model", str(TINY_CONFIG)]
+        command += ["--image-size", "96", "128", "--name", "tiny", "-o", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        # Another test run at the same time may have been first.
+        assert done.returncode == 0 or (folder / "manifest.yaml").is_file(), done.stdout + done.stderr
+    return load_bundle(folder)

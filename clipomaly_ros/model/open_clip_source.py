@@ -224,11 +224,12 @@ def _check_config(name: str, config: Mapping[str, Any]) -> None:
 def _checked(model: nn.Module, origin: Origin) -> SourceModel:
     """Check the built modules, which is all there is to check of a model from the hub."""
     source = SourceModel(model, origin)
-    blocks = [*getattr(getattr(source.visual, "transformer", None), "resblocks", ())]
-    blocks += getattr(getattr(source.text, "transformer", None), "resblocks", ())
-    plain = bool(blocks) and all(
-        isinstance(getattr(block, "attn", None), nn.MultiheadAttention) for block in blocks
-    )
+    plain = True
+    for tower in (source.visual, source.text):
+        blocks = [*getattr(getattr(tower, "transformer", None), "resblocks", ())]
+        plain &= bool(blocks) and all(
+            isinstance(getattr(block, "attn", None), nn.MultiheadAttention) for block in blocks
+        )
     if not plain or source.visual.attn_pool is not None or source.text.attn_mask is None:
         raise BundleError(
             f"{origin.model}: expected ViT and text tower of plain attention blocks, found other modules"
