@@ -74,12 +74,14 @@ class TextTable:
 
     embeddings: float32 [N, D], L2-normalised, in the order of entries.
     approved_count: the first so many entries are the approved classes.
+    templates: the prompt templates behind the embeddings.
     """
 
     entries: tuple[Entry, ...]
     embeddings: NDArray[np.float32]
     approved_count: int
     vocabulary_hash: str
+    templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class AnomalyResult:
     score: float32 [h, w], 0 (explained) to 1; may be smaller than the source.
     legend: the names of this image's labels; legend[i] is label i.
     latencies: seconds by stage, in order of execution.
+    dropped_regions: regions found beyond the largest number kept.
     """
 
     labels: NDArray[np.unsignedinteger]
@@ -127,3 +130,4 @@ class AnomalyResult:
     regions: tuple[AnomalyRegion, ...]
     legend: tuple[Entry, ...]
     latencies: Mapping[str, float] = field(default_factory=dict)
+    dropped_regions: int = 0

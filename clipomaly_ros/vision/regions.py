@@ -1,0 +1,162 @@
+"""Connected regions: from a mask or label picture at working resolution to source pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from clipomaly_ros.vision.types import VisionError
+from clipomaly_ros.vision.upsampling import picture_rows
+
+Map = NDArray[np.float32]
+
+THRESHOLD_MODES = ("fixed", "frame_quantile")
+
+
+def unknown_mask(score: Map, mode: str, threshold: float, quantile: float) -> NDArray[np.bool_]:
+    """Return where the score is above the threshold, bool of the score's shape.
+
+    mode "fixed": above `threshold`. mode "frame_quantile": above this frame's `quantile` of the
+    score and above `threshold`, so that a frame in which all is explained stays empty.
+    """
+    if mode == "fixed":
+        limit = threshold
+    elif mode == "frame_quantile":
+        limit = max(threshold, float(np.quantile(score, quantile)))
+    else:
+        raise VisionError(f"unknown threshold mode '{mode}'; expected one of {', '.join(THRESHOLD_MODES)}")
+    return np.asarray(score > np.float32(limit))
+
+
+@dataclass(frozen=True)
+class PictureScale:
+    """Relation of a working picture to the source image, both height, width [pixel].
+
+    Every source pixel belongs to the working cell that covers it; the working picture is never
+    larger than the source.
+    """
+
+    size: tuple[int, int]
+    source_size: tuple[int, int]
+
+    @cached_property
+    def cells(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the working row of each source row and the working column of each source column."""
+        return picture_rows(self.size[0], self.source_size[0]), picture_rows(
+            self.size[1], self.source_size[1]
+        )
+
+    @cached_property
+    def counts(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return how many source rows each working row covers, and the same for columns."""
+        rows, columns = self.cells
+        return np.bincount(rows, minlength=self.size[0]), np.bincount(columns, minlength=self.size[1])
+
+    @cached_property
+    def starts(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the first source row of each working row (and one past the last), and for columns."""
+        rows, columns = self.counts
+        return np.concatenate([[0], np.cumsum(rows)]), np.concatenate([[0], np.cumsum(columns)])
+
+    def to_source(self, picture: NDArray[np.unsignedinteger]) -> NDArray[np.unsignedinteger]:
+        """Return the picture at source size, each pixel with the value of its working cell."""
+        if self.size == self.source_size:
+            return picture
+        rows, columns = self.counts
+        return np.repeat(np.repeat(picture, columns, axis=1), rows, axis=0)
+
+    def to_working(self, picture: NDArray[np.unsignedinteger]) -> NDArray[np.unsignedinteger]:
+        """Return one source pixel, the middle one, for each working cell."""
+        if self.size == self.source_size:
+            return picture
+        middle = [starts[:-1] + counts // 2 for starts, counts in zip(self.starts, self.counts, strict=True)]
+        return np.asarray(picture[middle[0][:, None], middle[1]])
+
+
+@dataclass(frozen=True)
+class Component:
+    """One connected region.
+
+    value: of the label picture it was found in.
+    mask: bool, the crop of the working picture that holds it; top, left: where the crop lies.
+    box: x, y, width, height [source pixel]. area: [source pixel].
+    """
+
+    value: int
+    mask: NDArray[np.bool_]
+    top: int
+    left: int
+    box: tuple[int, int, int, int]
+    area: int
+
+    def mean(self, picture: Map, scale: PictureScale) -> float:
+        """Return the mean of a working picture over the region's source pixels."""
+        height, width = self.mask.shape
+        rows = scale.counts[0][self.top : self.top + height]
+        columns = scale.counts[1][self.left : self.left + width]
+        crop = picture[self.top : self.top + height, self.left : self.left + width]
+        return float(rows @ np.where(self.mask, crop, 0.0).astype(np.float64) @ columns) / self.area
+
+    def paint(self, picture: NDArray[np.unsignedinteger], value: int) -> None:
+        """Write the value into the region's pixels of a working picture."""
+        height, width = self.mask.shape
+        picture[self.top : self.top + height, self.left : self.left + width][self.mask] = value
+
+
+def find_components(
+    labels: NDArray[np.unsignedinteger],
+    scale: PictureScale,
+    min_area: float,
+    max_area: float,
+    limit: int,
+) -> tuple[list[Component], int]:
+    """Return the 8-connected regions of equal non-zero value, largest first, and how many were cut.
+
+    labels: working picture. min_area, max_area: [source pixel], inclusive.
+    limit: the largest regions kept; the second result counts those beyond it or above max_area.
+    """
+    if not labels.any():
+        return [], 0
+    components, count = cc3d.connected_components(labels, connectivity=8, return_N=True)
+    # Not cc3d.statistics: it needs more pixels than regions, which a tiny picture may not have.
+    boxes = ndimage.find_objects(components)
+    areas = _source_areas(components, count, scale)
+    order = np.argsort(-areas[1:], kind="stable") + 1
+    wanted = [int(i) for i in order if min_area <= areas[i] <= max_area]
+    found = []
+    for index in wanted[:limit]:
+        rows, columns = boxes[index - 1]
+        top, left = rows.start, columns.start
+        mask = components[rows, columns] == index
+        first = np.argmax(mask[0])
+        found.append(
+            Component(
+                value=int(labels[top, left + first]),
+                mask=mask,
+                top=top,
+                left=left,
+                box=_source_box(scale, rows, columns),
+                area=int(areas[index]),
+            )
+        )
+    return found, max(0, len(wanted) - limit) + int((areas[1:] > max_area).sum())
+
+
+def _source_areas(
+    components: NDArray[np.unsignedinteger], count: int, scale: PictureScale
+) -> NDArray[np.int64]:
+    rows, columns = np.nonzero(components)
+    weights = scale.counts[0][rows] * scale.counts[1][columns]
+    areas = np.bincount(components[rows, columns], weights=weights, minlength=count + 1)
+    return np.asarray(np.rint(areas), dtype=np.int64)
+
+
+def _source_box(scale: PictureScale, rows: slice, columns: slice) -> tuple[int, int, int, int]:
+    first_rows, first_columns = scale.starts
+    x, y = int(first_columns[columns.start]), int(first_rows[rows.start])
+    return x, y, int(first_columns[columns.stop]) - x, int(first_rows[rows.stop]) - y

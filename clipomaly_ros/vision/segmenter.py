@@ -1,0 +1,175 @@
+"""The vision path in one call: RGB image in, labels, score and named regions out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipomaly_ros.vision.assembly import label_regions, paint_regions, published_regions
+from clipomaly_ros.vision.images import MAX_PIXELS
+from clipomaly_ros.vision.letterbox import Letterbox, preprocess
+from clipomaly_ros.vision.naming import RegionName, name_regions, pool_regions
+from clipomaly_ros.vision.regions import Component, PictureScale, find_components, unknown_mask
+from clipomaly_ros.vision.reported import ReportedRegion, find_reported
+from clipomaly_ros.vision.segmentation import label_picture, label_type, legend_of, unlabelled
+from clipomaly_ros.vision.settings import SegmenterSettings
+from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, TextTable, VisionError
+from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES, Similarities
+from clipomaly_ros.vision.upsampling import PatchInterpolation, patch_interpolation
+
+__all__ = ["AnomalySegmenter", "SegmenterSettings"]
+
+Map = NDArray[np.float32]
+
+
+class AnomalySegmenter:
+    """Finds and names what the known vocabulary does not explain, one image at a time.
+
+    Raises VisionError for a table or an image that cannot be used. `segment` and `set_table`
+    may be called from different threads: an image is worked on with one table throughout.
+    """
+
+    def __init__(self, encoder: DenseEncoder, table: TextTable, settings: SegmenterSettings) -> None:
+        self.settings = settings
+        self._encoder = encoder
+        self._table = _checked_table(table)
+
+    @property
+    def table(self) -> TextTable:
+        """Return the table that the next image will be worked on with."""
+        return self._table
+
+    def set_table(self, table: TextTable) -> None:
+        """Use another table from the next image on; an unusable one changes nothing."""
+        self._table = _checked_table(table)
+
+    def segment(self, rgb: NDArray[np.uint8]) -> AnomalyResult:
+        """Segment one image, uint8 [H, W, 3] RGB of any size and memory layout.
+
+        latencies: stages "preprocess", "encode", "score", "regions", "naming", "labels".
+        """
+        _check_image(rgb)
+        # One reference each, so that a swap by another thread waits for the next image.
+        table, settings, encoder = self._table, self.settings, self._encoder
+        size = (rgb.shape[0], rgb.shape[1])
+        watch = _Stopwatch()
+        with watch.stage("preprocess"):
+            letterbox = Letterbox.fit(size, encoder.input_size, encoder.patch_size, settings.fit)
+            batch = preprocess(rgb, letterbox, encoder.mean, encoder.std)
+        with watch.stage("encode"):
+            patches = _valid_patches(encoder.encode(batch).patches, letterbox, table)
+        with watch.stage("score"):
+            scale = PictureScale(_scaled(size, settings.score_scale), size)
+            to_working = patch_interpolation(letterbox, scale.size)
+            cosines = patches @ table.embeddings.T
+            similarities = Similarities(cosines, table.approved_count, settings.logit_scale)
+            score = to_working.upsample(UNKNOWN_SCORES[settings.unknown_score](similarities))
+        with watch.stage("regions"):
+            limits = (settings.min_region_area, settings.max_region_area_fraction * size[0] * size[1])
+            mask = unknown_mask(score, settings.threshold_mode, settings.threshold, settings.quantile)
+            unknown, dropped = find_components(mask.view(np.uint8), scale, *limits, settings.max_regions)
+        with watch.stage("naming"):
+            names = _names(unknown, patches, to_working, table, settings)
+        with watch.stage("labels"):
+            used = [name.entry for name in names if name.entry is not None]
+            legend, used_labels = legend_of(table.entries, table.approved_count, used)
+            dtype = label_type(len(legend))
+            known = np.ascontiguousarray(cosines[:, :, : table.approved_count])
+            labels = label_picture(known, patch_interpolation(letterbox, size), dtype)
+            reported: list[ReportedRegion] = []
+            if settings.report_known:
+                reported, cut = find_reported(
+                    labels,
+                    known,
+                    table,
+                    unknown,
+                    to_working,
+                    scale,
+                    settings.logit_scale,
+                    settings.report_min_probability,
+                    limits,
+                    settings.max_regions,
+                )
+                dropped += cut
+            regions = label_regions(unknown, names, reported, table, used_labels, unlabelled(dtype))
+            region_image = paint_regions(regions, labels, scale)
+            published = published_regions(regions, score, scale)
+        return AnomalyResult(labels, region_image, score, published, legend, watch.seconds, dropped)
+
+
+class _Stopwatch:
+    """Duration of each stage [s], in order of execution."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def _names(
+    unknown: list[Component],
+    patches: Map,
+    interpolation: PatchInterpolation,
+    table: TextTable,
+    settings: SegmenterSettings,
+) -> list[RegionName]:
+    if not unknown:
+        return []
+    weights = np.stack([interpolation.pool(part.mask, part.top, part.left) for part in unknown])
+    return name_regions(
+        pool_regions(patches, weights),
+        table,
+        settings.top_words,
+        settings.logit_scale,
+        settings.name_min_probability,
+        settings.name_margin,
+    )
+
+
+def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def _check_image(rgb: NDArray[np.uint8]) -> None:
+    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        got = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise VisionError(f"expected an RGB image, uint8 [H, W, 3], got {got}")
+    if not 0 < rgb.shape[0] * rgb.shape[1] <= MAX_PIXELS:
+        raise VisionError(f"expected 1 to {MAX_PIXELS} pixels, got {rgb.shape[1]}x{rgb.shape[0]}")
+
+
+def _checked_table(table: TextTable) -> TextTable:
+    expected = len(table.entries)
+    if table.embeddings.ndim != 2 or len(table.embeddings) != expected:
+        raise VisionError(
+            f"text table: expected [{expected}, D] for {expected} entries, got {table.embeddings.shape}"
+        )
+    if not 2 <= table.approved_count <= expected:
+        raise VisionError(f"text table: expected at least 2 approved classes, got {table.approved_count}")
+    label_type(expected)
+    if not np.isfinite(table.embeddings).all():
+        raise VisionError("text table: expected finite embeddings")
+    return table
+
+
+def _valid_patches(patches: Map, letterbox: Letterbox, table: TextTable) -> Map:
+    """Return the patches that show the image, float32 [h, w, D], contiguous."""
+    expected = (*letterbox.grid_size, table.embeddings.shape[1])
+    if patches.shape != expected:
+        raise VisionError(
+            f"the encoder gave patches {patches.shape}, expected {expected}: "
+            "bundle and text table belong to different models"
+        )
+    rows, columns = letterbox.valid
+    valid = np.ascontiguousarray(patches[rows, columns], dtype=np.float32)
+    if not np.isfinite(valid).all():
+        raise VisionError("the encoder gave patches that are not finite; the model or its precision is unfit")
+    return valid

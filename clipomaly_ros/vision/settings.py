@@ -1,0 +1,86 @@
+"""Everything that can be tuned in the vision path, with its range."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from clipomaly_ros.vision.letterbox import FITS
+from clipomaly_ros.vision.regions import THRESHOLD_MODES
+from clipomaly_ros.vision.types import VisionError
+from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES
+
+# Lowest and highest value, both allowed.
+_RANGES: dict[str, tuple[float, float]] = {
+    "logit_scale": (0.1, 1000.0),
+    "threshold": (0.0, 1.0),
+    "quantile": (0.0, 1.0),
+    "score_scale": (0.01, 1.0),
+    "min_region_area": (1, 1_000_000_000),
+    "max_region_area_fraction": (0.0, 1.0),
+    "max_regions": (1, 512),
+    "top_words": (0, 4096),
+    "name_margin": (-1.0, 1.0),
+    "name_min_probability": (0.0, 1.0),
+    "report_min_probability": (0.0, 1.0),
+}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "unknown_score": tuple(UNKNOWN_SCORES),
+    "threshold_mode": THRESHOLD_MODES,
+    "fit": FITS,
+}
+_WHOLE = ("min_region_area", "max_regions", "top_words")
+
+
+@dataclass(frozen=True)
+class SegmenterSettings:
+    """Settings of AnomalySegmenter; raises VisionError for a value out of range.
+
+    fit: how the image is placed in the encoder input, "letterbox" or "stretch".
+    unknown_score: "entropy" (over the approved classes) or "candidate_mass".
+    logit_scale: factor on cosines before every softmax, 0.1 to 1000.
+    threshold_mode: "fixed" or "frame_quantile"; see regions.unknown_mask.
+    threshold: score above which a pixel is unknown, 0 to 1; with "frame_quantile" the least.
+    quantile: of the frame's score, for "frame_quantile", 0 to 1.
+    score_scale: size of the score image and of the region outlines relative to the source.
+    min_region_area: smaller regions are noise [source pixel].
+    max_region_area_fraction: larger regions are left out, share of the image; 1 keeps all.
+    max_regions: the largest regions kept, of the unknown and of the reported ones each.
+    top_words: candidates compared in a frame; 0 names nothing.
+    name_margin: by how much a name's probability must exceed the best approved class's.
+    name_min_probability: least probability of a name.
+    report_known: report regions of approved classes that are marked so (person, cone).
+    report_min_probability: least mean class probability of such a region.
+    """
+
+    fit: str = "letterbox"
+    unknown_score: str = "entropy"
+    logit_scale: float = 40.0
+    threshold_mode: str = "fixed"
+    threshold: float = 0.6
+    quantile: float = 0.97
+    score_scale: float = 0.5
+    min_region_area: int = 64
+    max_region_area_fraction: float = 1.0
+    max_regions: int = 64
+    top_words: int = 16
+    name_margin: float = 0.0
+    name_min_probability: float = 0.2
+    report_known: bool = True
+    report_min_probability: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise VisionError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                raise VisionError(f"{name}: expected a finite number, got {value!r}")
+            if name in _WHOLE and value != int(value):
+                raise VisionError(f"{name}: expected a whole number, got {value!r}")
+            if not low <= value <= high:
+                raise VisionError(f"{name}: expected {low:g} to {high:g}, got {value!r}")
+        if not isinstance(self.report_known, bool):
+            raise VisionError(f"report_known: expected true or false, got {self.report_known!r}")
