@@ -1,0 +1,157 @@
+"""Point clouds: from the bytes of a PointCloud2 to finite points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipomaly_ros.hazard.types import HazardError
+
+# sensor_msgs/PointField datatype -> numpy format; only those a coordinate may have
+_COORDINATE_FORMATS = {7: "f4", 8: "f8"}
+MAX_POINTS = 8_000_000  # ten times the largest full rig
+
+
+class FieldLike(Protocol):
+    """What sensor_msgs/PointField and PointField have in common."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+
+    @property
+    def datatype(self) -> int: ...  # noqa: D102
+
+    @property
+    def count(self) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class PointField:
+    """One field of a point; datatypes are those of sensor_msgs/PointField (7 float32, 8 float64)."""
+
+    name: str
+    offset: int
+    datatype: int
+    count: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class PointCloud:
+    """Finite points of one scan in the sensor's frame.
+
+    xyz: float32 [N, 3], metres. non_finite, zero: how many points were left out because
+    a coordinate was NaN or infinite, or all three were 0 (no return).
+    """
+
+    xyz: NDArray[np.float32]
+    non_finite: int = 0
+    zero: int = 0
+
+    @classmethod
+    def empty(cls) -> PointCloud:
+        """Return a cloud without points."""
+        return cls(np.empty((0, 3), np.float32))
+
+
+def parse_cloud(
+    fields: Sequence[FieldLike],
+    data: Any,
+    width: int,
+    height: int,
+    point_step: int,
+    row_step: int,
+    is_bigendian: bool,
+) -> PointCloud:
+    """Read x, y, z of a PointCloud2, whatever its layout.
+
+    data: any object with the buffer interface, as bytes. Any field order, padding, byte
+    order, float32 or float64, organised or not. Raises HazardError that says which fields
+    came when x, y or z is missing or no float, and what is wrong with the sizes.
+    """
+    offsets, formats = _coordinates(fields, point_step, is_bigendian)
+    width, height, point_step, row_step = int(width), int(height), int(point_step), int(row_step)
+    if width < 0 or height < 0 or width * height > MAX_POINTS:
+        raise HazardError(f"expected at most {MAX_POINTS} points, got width {width} x height {height}")
+    if width * height == 0:
+        return PointCloud.empty()
+    if height == 1:
+        row_step = width * point_step  # drivers leave it 0 or odd here, and nothing hangs on it
+    if row_step < width * point_step:
+        raise HazardError(
+            f"expected row_step >= width x point_step = {width * point_step} bytes, got {row_step}"
+        )
+    buffer = memoryview(data).cast("B") if not isinstance(data, memoryview) else data.cast("B")
+    needed = (height - 1) * row_step + width * point_step
+    if len(buffer) < needed:
+        raise HazardError(
+            f"cloud data are cut off: expected {needed} bytes ({width} x {height} points), got {len(buffer)}"
+        )
+    xyz = _gather(buffer, offsets, formats, (height, width), (row_step, point_step))
+    return _finite(xyz)
+
+
+def _coordinates(
+    fields: Sequence[FieldLike], point_step: int, is_bigendian: bool
+) -> tuple[list[int], list[str]]:
+    """Return offset and numpy format of x, y and z."""
+    came = ", ".join(f"{str(f.name)[:32]}:{f.datatype}@{f.offset}" for f in list(fields)[:32]) or "none"
+    offsets, formats = [], []
+    for name in ("x", "y", "z"):
+        found = [field for field in fields if field.name == name]
+        if len(found) != 1:
+            raise HazardError(f"expected one field {name!r} in the cloud, got {len(found)}; fields: {came}")
+        field = found[0]
+        if field.datatype not in _COORDINATE_FORMATS or field.count > 1:
+            raise HazardError(
+                f"expected field {name!r} to be one float32 (7) or float64 (8), "
+                f"got datatype {field.datatype} x {field.count}; fields: {came}"
+            )
+        code = _COORDINATE_FORMATS[field.datatype]
+        if field.offset < 0 or field.offset + int(code[1]) > point_step:
+            raise HazardError(
+                f"field {name!r} at byte {field.offset} does not fit into point_step {point_step}; "
+                f"fields: {came}"
+            )
+        offsets.append(int(field.offset))
+        formats.append((">" if is_bigendian else "<") + code)
+    return offsets, formats
+
+
+def _gather(
+    buffer: memoryview,
+    offsets: list[int],
+    formats: list[str],
+    shape: tuple[int, int],
+    strides: tuple[int, int],
+) -> NDArray[np.float32]:
+    """Copy the coordinates out of the message once, through views without copies."""
+    xyz = np.empty((*shape, 3), np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # float64 beyond float32 becomes inf, and is dropped
+        if (
+            len(set(formats)) == 1
+            and offsets[1:] == [offsets[0] + 4, offsets[0] + 8]
+            and formats[0][1:] == "f4"
+        ):
+            xyz[...] = np.ndarray((*shape, 3), formats[0], buffer, offsets[0], (*strides, 4))
+        else:
+            for axis, (offset, code) in enumerate(zip(offsets, formats, strict=True)):
+                xyz[..., axis] = np.ndarray(shape, code, buffer, offset, strides)
+    return xyz.reshape(-1, 3)
+
+
+def _finite(xyz: NDArray[np.float32]) -> PointCloud:
+    """Leave out points without a position, and count them."""
+    finite = np.isfinite(xyz[:, 0]) & np.isfinite(xyz[:, 1]) & np.isfinite(xyz[:, 2])
+    nothing = (xyz[:, 0] == 0) & (xyz[:, 1] == 0) & (xyz[:, 2] == 0)
+    zero = int(np.count_nonzero(nothing))
+    non_finite = len(xyz) - int(np.count_nonzero(finite))
+    if zero or non_finite:
+        xyz = xyz[finite & ~nothing]
+    return PointCloud(xyz, non_finite, zero)

@@ -1,0 +1,237 @@
+"""Regions of a picture and points of a cloud joined to objects in the fixed frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clipomaly_ros.hazard.association import (
+    AssociationSettings,
+    SeenPoints,
+    around_region,
+    check_region_image,
+    drop_hidden,
+    project_cloud,
+    regions_under,
+)
+from clipomaly_ros.hazard.camera import CameraModel
+from clipomaly_ros.hazard.clouds import PointCloud
+from clipomaly_ros.hazard.footprint import FootprintSettings, measure
+from clipomaly_ros.hazard.foreground import ForegroundSettings, select_object
+from clipomaly_ros.hazard.ground import GroundPlane, GroundSettings, estimate_ground
+from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection, cut_ground, place_on_ground
+from clipomaly_ros.hazard.ground_relief import GroundRelief, measure_relief
+from clipomaly_ros.hazard.transforms import RigidTransform
+from clipomaly_ros.hazard.types import (
+    FusionResult,
+    Geometry,
+    HazardError,
+    RegionObservation,
+    Support,
+    ZoneMeasurement,
+)
+
+_STATE_VOID = 3  # clipomaly_msgs/AnomalyRegion.STATE_VOID
+_GROUND_POINTS = 40_000  # points the ground rests on, at most about
+_BASE_MARGIN = 1.0  # metres beyond the farthest base: half the depth of a common object
+
+
+@dataclass(frozen=True)
+class FusionSettings:
+    """All settings of the fusion; each part documents its own units.
+
+    clearance: height above the ground from which a point is an obstacle's [m].
+    max_range: points farther from the camera than this are not used [m].
+    base_slack: share of a mask's height by which its lower border may be too low; nothing
+    farther away than the ground seen through the border above that can be the object.
+    """
+
+    clearance: float = 0.07
+    max_range: float = 80.0
+    base_slack: float = 0.25
+    ground: GroundSettings = field(default_factory=GroundSettings)
+    association: AssociationSettings = field(default_factory=AssociationSettings)
+    foreground: ForegroundSettings = field(default_factory=ForegroundSettings)
+    footprint: FootprintSettings = field(default_factory=FootprintSettings)
+    ground_ray: GroundRaySettings = field(default_factory=GroundRaySettings)
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.clearance < 1.0:
+            raise HazardError(f"expected a clearance between 0 and 1 m, got {self.clearance}")
+        if not self.max_range > 0 or not 0.0 <= self.base_slack <= 1.0:
+            raise HazardError("expected max_range > 0 m and base_slack in [0, 1]")
+
+
+@dataclass(frozen=True, eq=False)
+class _Scan:
+    """The obstacle points that the camera sees, as the regions need them.
+
+    points: float32 [n, 3], axes of the fixed frame, origin at the LiDAR; seen, region: their
+    pixels and region ids.
+    """
+
+    points: NDArray[np.float32]
+    seen: SeenPoints
+    region: NDArray[np.unsignedinteger]
+    plane: GroundPlane
+    relief: GroundRelief
+
+
+class RegionFuser:
+    """Joins the regions of one picture with one cloud. Holds no state between calls."""
+
+    def __init__(self, settings: FusionSettings | None = None) -> None:
+        self.settings = settings or FusionSettings()
+
+    def fuse(
+        self,
+        region_image: NDArray[np.unsignedinteger],
+        regions: Sequence[RegionObservation],
+        camera: CameraModel,
+        cloud: PointCloud,
+        camera_from_cloud: RigidTransform,
+        fixed_from_cloud: RigidTransform,
+        fixed_from_camera: RigidTransform,
+    ) -> FusionResult:
+        """Place each region in the fixed frame (z up).
+
+        region_image: uint8 or uint16 [H, W] of the camera's size, 0 = none. The transforms
+        hold at the stamps: camera_from_cloud carries the motion between them. The cloud may
+        be empty; regions then rest on the prior ground plane. Every region ends either in
+        measurements or, with its reason, in unplaced. latencies: "ground", "project", "place".
+        Raises HazardError when the region image does not fit the camera.
+        """
+        check_region_image(region_image, camera)
+        if not regions:
+            return FusionResult(())
+        start = time.perf_counter()
+        # Work around the sensor: float32 keeps millimetres there, wherever the fixed frame's origin is
+        sensor = fixed_from_cloud.translation
+        fixed_from_cloud = RigidTransform(fixed_from_cloud.rotation, np.zeros(3))
+        fixed_from_camera = RigidTransform(fixed_from_camera.rotation, fixed_from_camera.translation - sensor)
+        ground = replace(self.settings.ground, height=self.settings.ground.height - float(sensor[2]))
+        plane, relief = _find_ground(cloud, fixed_from_cloud, ground)
+        ground_done = time.perf_counter()
+        seen = project_cloud(camera_from_cloud.apply(cloud.xyz), camera)
+        points = fixed_from_cloud.apply(cloud.xyz[seen.index])
+        obstacle = np.flatnonzero(plane.heights(points) - relief.at(points[:, :2]) > self.settings.clearance)
+        index = seen.index
+        seen = drop_hidden(seen.select(obstacle), camera, self.settings.association)
+        points = points[np.searchsorted(index, seen.index)]  # index is increasing
+        under = regions_under(seen, region_image, self.settings.association)
+        scan = _Scan(points, seen, under, plane, relief)
+        project_done = time.perf_counter()
+        measurements: list[ZoneMeasurement] = []
+        unplaced: dict[int, str] = {}
+        for region in regions:
+            if region.state == _STATE_VOID:
+                unplaced[region.id] = "it lies outside the valid picture area"
+                continue
+            try:
+                placed = self._place(region, region_image, camera, scan, fixed_from_camera)
+                measurements.append(replace(placed, geometry=_moved(placed.geometry, sensor)))
+            except NoIntersection as reason:
+                unplaced[region.id] = str(reason)
+        latencies = {
+            "ground": ground_done - start,
+            "project": project_done - ground_done,
+            "place": time.perf_counter() - project_done,
+        }
+        return FusionResult(tuple(measurements), unplaced, latencies)
+
+    def _place(
+        self,
+        region: RegionObservation,
+        region_image: NDArray[np.unsignedinteger],
+        camera: CameraModel,
+        scan: _Scan,
+        fixed_from_camera: RigidTransform,
+    ) -> ZoneMeasurement:
+        geometry = self._from_points(region, camera, scan, fixed_from_camera)
+        if geometry is not None:
+            return ZoneMeasurement(region, geometry, Support.FUSED)
+        x, y, width, height = region.box
+        column, row = max(x, 0), max(y, 0)
+        crop = region_image[row : max(y + height, 0), column : max(x + width, 0)] == region.id
+        geometry = place_on_ground(
+            crop, (column, row), region.state, camera, fixed_from_camera, scan.plane, self.settings.ground_ray
+        )
+        return ZoneMeasurement(region, geometry, Support.GROUND_PLANE)
+
+    def _from_points(
+        self,
+        region: RegionObservation,
+        camera: CameraModel,
+        scan: _Scan,
+        fixed_from_camera: RigidTransform,
+    ) -> Geometry | None:
+        """Measure a region from its LiDAR returns; None when it has too few."""
+        settings, seen = self.settings, scan.seen
+        around = around_region(seen, region, settings.association)
+        limit = min(settings.max_range, self._farthest(region, camera, scan.plane, fixed_from_camera))
+        around = around[seen.depth[around] <= limit]
+        points = scan.points[around]
+        chosen = select_object(
+            points,
+            seen.u[around],
+            seen.v[around],
+            scan.region[around] == region.id,
+            seen.depth[around],
+            region.box,
+            settings.foreground,
+        )
+        if not chosen.any():
+            return None
+        own = points[chosen]
+        centre = own[:, :2].mean(axis=0, dtype=np.float64)[None]
+        ground_z = float(scan.plane.height_at(centre)[0] + scan.relief.at(centre)[0])
+        return measure(own, ground_z, np.zeros(3), settings.footprint)
+
+    def _farthest(
+        self,
+        region: RegionObservation,
+        camera: CameraModel,
+        plane: GroundPlane,
+        fixed_from_camera: RigidTransform,
+    ) -> float:
+        """Return how far from the camera [m] a region's object can be at most.
+
+        An object's lowest visible pixel is on the ground, above it, or cut off by something
+        nearer: never behind the ground seen through it.
+        """
+        x, y, width, height = region.box
+        base = np.array([[x + width / 2, y + height - 1 - self.settings.base_slack * height]])
+        ray = fixed_from_camera.rotate(camera.rays(base))
+        origin = fixed_from_camera.apply(camera.origin[None])[0]
+        distance = float(np.linalg.norm(cut_ground(ray, origin, plane)[0] - origin))
+        return distance + _BASE_MARGIN if np.isfinite(distance) else np.inf
+
+
+def _find_ground(
+    cloud: PointCloud, fixed_from_cloud: RigidTransform, settings: GroundSettings
+) -> tuple[GroundPlane, GroundRelief]:
+    """Estimate the ground from an even part of the cloud: more points change nothing."""
+    points = fixed_from_cloud.apply(cloud.xyz[:: 1 + len(cloud.xyz) // _GROUND_POINTS])
+    sensor = fixed_from_cloud.translation
+    plane = estimate_ground(points, sensor, settings)
+    if not plane.estimated:
+        return plane, GroundRelief.flat()
+    return plane, measure_relief(points, plane.heights(points), sensor, settings.reach)
+
+
+def _moved(geometry: Geometry, offset: NDArray[np.float64]) -> Geometry:
+    """Return a geometry shifted by an offset [3]."""
+    rise = float(offset[2])
+    return replace(
+        geometry,
+        polygon=geometry.polygon + offset[:2],
+        ground_z=geometry.ground_z + rise,
+        z_min=geometry.z_min + rise,
+        z_max=geometry.z_max + rise,
+        centroid=geometry.centroid + offset,
+        points=(geometry.points + offset).astype(np.float32),
+    )

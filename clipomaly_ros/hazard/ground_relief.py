@@ -1,0 +1,87 @@
+"""How the real ground differs from its plane: ramps' ends, crowns, gutters, kerbs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_BIN = 0.02  # metres of height
+_KERNEL = np.outer([1.0, 2.0, 1.0], [1.0, 2.0, 1.0]).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class GroundRelief:
+    """Height of the local ground above the ground plane on a grid [m].
+
+    offsets: float32 [side, side], 0 where too little is known. corner: x, y of cell (0, 0)'s
+    outer corner; cell: side of a cell [m].
+    """
+
+    offsets: NDArray[np.float32]
+    corner: tuple[float, float]
+    cell: float
+
+    @classmethod
+    def flat(cls) -> GroundRelief:
+        """Return a relief that equals the plane everywhere."""
+        return cls(np.zeros((1, 1), np.float32), (0.0, 0.0), 1.0)
+
+    def at(self, xy: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the offsets at places [n, 2]; 0 outside the grid."""
+        side, scale = len(self.offsets), xy.dtype.type(1 / self.cell)
+        column = np.floor((xy[:, 0] - xy.dtype.type(self.corner[0])) * scale)
+        row = np.floor((xy[:, 1] - xy.dtype.type(self.corner[1])) * scale)
+        inside = (column >= 0) & (row >= 0) & (column < side) & (row < side)
+        index = np.where(inside, row * side + column, 0).astype(np.intp)
+        found: NDArray[np.float32] = np.where(inside, self.offsets.ravel()[index], np.float32(0))
+        return found
+
+
+def measure_relief(
+    points: NDArray[np.float32],
+    heights: NDArray[np.float32],
+    sensor: NDArray[np.float64],
+    reach: float,
+    cell: float = 2.0,
+    gate: float = 0.3,
+    least: int = 12,
+) -> GroundRelief:
+    """Measure the local ground from points [N, 3] and their heights above the plane [N].
+
+    In each cell the commonest height within `gate` [m] of the plane, over the cell and its
+    neighbours (weights 1 2 1), is the ground: an object covers a cell, hardly all nine.
+    Cells with fewer than `least` weighted points keep the plane.
+    """
+    side, bins = int(np.ceil(2 * reach / cell)), int(np.ceil(2 * gate / _BIN))
+    corner = (float(sensor[0]) - reach, float(sensor[1]) - reach)
+    index = np.flatnonzero(np.abs(heights) < gate - 1e-4)
+    x = ((points[index, 0] - np.float32(corner[0])) * np.float32(1 / cell)).astype(np.int32)
+    y = ((points[index, 1] - np.float32(corner[1])) * np.float32(1 / cell)).astype(np.int32)
+    near = (x >= 0) & (y >= 0) & (x < side) & (y < side)
+    index, x, y = index[near], x[near], y[near]
+    level = np.minimum(
+        ((heights[index] + np.float32(gate)) * np.float32(1 / _BIN)).astype(np.int32), bins - 1
+    )
+    key = (y * side + x) * bins + level
+    size = side * side * bins
+    count = np.bincount(key, minlength=size).astype(np.float32).reshape(side, side, bins)
+    total = np.bincount(key, heights[index], minlength=size).astype(np.float32).reshape(side, side, bins)
+    count, total = (
+        _around(cv2.filter2D(a, -1, _KERNEL, borderType=cv2.BORDER_CONSTANT)) for a in (count, total)
+    )
+    mode = count.argmax(axis=2)[..., None]
+    most = np.take_along_axis(count, mode, 2)[..., 0]
+    mean = np.take_along_axis(total, mode, 2)[..., 0] / np.maximum(most, 1e-6)
+    return GroundRelief(np.where(most >= least, mean, 0).astype(np.float32), corner, cell)
+
+
+def _around(histogram: NDArray[Any]) -> NDArray[Any]:
+    """Sum each height bin with its two neighbours: a 6 cm window holds the sensor's noise."""
+    summed = histogram.copy()
+    summed[..., 1:] += histogram[..., :-1]
+    summed[..., :-1] += histogram[..., 1:]
+    return summed

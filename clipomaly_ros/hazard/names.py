@@ -1,0 +1,65 @@
+"""The name of a zone over all its observations."""
+
+from __future__ import annotations
+
+from clipomaly_ros.hazard.types import RegionObservation, ScoredName
+
+MAX_CANDIDATES = 16  # bound of clipomaly_msgs/HazardZone.candidates
+_MAX_REMEMBERED = 64
+_OPERATOR = 4  # clipomaly_msgs/NameCandidate.SOURCE_OPERATOR
+_UNNAMED_WEIGHT = 0.5
+
+
+class NameFusion:
+    """Joins the names of a track's observations.
+
+    A candidate's fused score is the mean of its scores over all observations that compared
+    names, 0 where it was not compared. The published name is the one with the most votes;
+    an observation votes with its name's score, or with 0.5 for "no name".
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, int], float] = {}
+        self._compared = 0
+        self._votes: dict[tuple[str, int, str], float] = {}
+        self._operator: tuple[str, str] | None = None
+
+    def add(self, region: RegionObservation) -> None:
+        """Add one observation."""
+        if region.candidates:
+            self._compared += 1
+        for candidate in region.candidates:
+            key = (candidate.name, candidate.source)
+            self._sums[key] = self._sums.get(key, 0.0) + candidate.score
+        scores = {candidate.name: candidate.score for candidate in region.candidates}
+        vote = scores.get(region.name, _UNNAMED_WEIGHT) if region.name else _UNNAMED_WEIGHT
+        named = (region.name, region.source, region.group) if region.name else ("", 0, "")
+        self._votes[named] = self._votes.get(named, 0.0) + vote
+        # what lost clearly can be forgotten; the bound keeps a long life from growing without end
+        self._sums = dict(sorted(self._sums.items(), key=lambda item: (-item[1], item[0]))[:_MAX_REMEMBERED])
+        self._votes = dict(
+            sorted(self._votes.items(), key=lambda item: (-item[1], item[0]))[:_MAX_REMEMBERED]
+        )
+
+    def set_by_operator(self, name: str, group: str) -> None:
+        """Fix the name; observations no longer change it."""
+        self._operator = (name, group)
+
+    @property
+    def best(self) -> tuple[str, int, str]:
+        """Return name, source and group; "", 0, "" when the zone has no name."""
+        if self._operator is not None:
+            return self._operator[0], _OPERATOR, self._operator[1]
+        return next(iter(self._votes), ("", 0, ""))
+
+    @property
+    def candidates(self) -> tuple[ScoredName, ...]:
+        """Return the fused candidates, best first, at most 16."""
+        fused = [
+            ScoredName(name, min(total / max(self._compared, 1), 1.0), source)
+            for (name, source), total in self._sums.items()
+        ]
+        if self._operator is not None:
+            fused = [item for item in fused if item.name != self._operator[0]]
+            fused.insert(0, ScoredName(self._operator[0], 1.0, _OPERATOR))
+        return tuple(fused[:MAX_CANDIDATES])

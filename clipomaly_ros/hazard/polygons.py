@@ -1,0 +1,142 @@
+"""Convex polygons on the ground: clockwise seen from above (z up), unclosed, metres."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import ConvexHull, QhullError
+
+MAX_CORNERS = 64  # bound of clipomaly_msgs/HazardZone.polygon
+
+
+def signed_area(polygon: ArrayLike) -> float:
+    """Return the area [m^2] of a polygon [n, 2]: negative when clockwise seen from above."""
+    corners = np.asarray(polygon, np.float64)
+    corners = corners - corners.mean(axis=0)  # cancellation far from the origin
+    x, y = corners.T
+    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+
+
+def is_clockwise(polygon: ArrayLike) -> bool:
+    """Tell whether a polygon [n, 2] runs clockwise seen from above."""
+    return signed_area(polygon) < 0.0
+
+
+def convex_hull(points: ArrayLike, padding: float = 0.05) -> NDArray[np.float64]:
+    """Return the convex hull of points [n, 2], n >= 1, as a polygon [3..64, 2].
+
+    Points that span no area (one, two, or all in a line within `padding`) become a
+    rectangle with `padding` [m] on every side. A hull of more than 64 corners is replaced
+    by an outer polygon of 64 that contains it.
+    """
+    plane = np.asarray(points, np.float64).reshape(-1, 2)
+    centre = plane.mean(axis=0)
+    axes = _axes(plane - centre)
+    spread = (plane - centre) @ axes.T
+    low, high = spread.min(axis=0), spread.max(axis=0)
+    if (high - low).min() < padding:
+        return _turned(_rectangle(low - padding / 2, high + padding / 2), axes, centre)
+    try:
+        hull = ConvexHull(spread)
+    except QhullError:  # numerically flat although the spread says otherwise
+        return _turned(_rectangle(low - padding / 2, high + padding / 2), axes, centre)
+    corners = _turned(spread[hull.vertices], axes, centre)
+    if len(corners) > MAX_CORNERS:
+        corners = _outer(corners)
+    return corners[::-1].copy() if signed_area(corners) > 0 else corners
+
+
+def _turned(
+    points: NDArray[np.float64], axes: NDArray[np.float64], centre: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return points of the principal axes in the plane they came from, clockwise ones clockwise."""
+    if axes[0, 0] * axes[1, 1] - axes[0, 1] * axes[1, 0] < 0:
+        points = points[::-1]
+    turned: NDArray[np.float64] = points @ axes + centre
+    return turned
+
+
+def _axes(centred: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the principal axes as the rows of a rotation."""
+    vectors: NDArray[np.float64] = np.linalg.eigh(centred.T @ centred)[1].T[::-1]
+    return vectors
+
+
+def _rectangle(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([[low[0], low[1]], [low[0], high[1]], [high[0], high[1]], [high[0], low[1]]])
+
+
+def _outer(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 64 corners around a convex polygon: the cut of 64 supporting half planes."""
+    angles = -2 * np.pi * np.arange(MAX_CORNERS) / MAX_CORNERS  # clockwise
+    normals = np.column_stack([np.cos(angles), np.sin(angles)])
+    reach = (corners @ normals.T).max(axis=0)
+    following, reach_following = np.roll(normals, -1, axis=0), np.roll(reach, -1)
+    determinant = normals[:, 0] * following[:, 1] - normals[:, 1] * following[:, 0]
+    x = (reach * following[:, 1] - normals[:, 1] * reach_following) / determinant
+    y = (normals[:, 0] * reach_following - reach * following[:, 0]) / determinant
+    return np.column_stack([x, y])
+
+
+def contains(polygon: ArrayLike, points: ArrayLike, tolerance: float = 1e-9) -> NDArray[np.bool_]:
+    """Tell which points [n, 2] lie in a convex clockwise polygon, its edge included."""
+    corners = np.asarray(polygon, np.float64)
+    plane = np.asarray(points, np.float64).reshape(-1, 2)
+    edges = np.roll(corners, -1, axis=0) - corners
+    lengths = np.maximum(np.linalg.norm(edges, axis=1), 1e-12)
+    offset = plane[:, None, :] - corners[None]
+    left = (edges[:, 0] * offset[..., 1] - edges[:, 1] * offset[..., 0]) / lengths
+    inside: NDArray[np.bool_] = (left <= tolerance).all(axis=1)
+    return inside
+
+
+def nearest_edge_distance(polygon: ArrayLike, point: ArrayLike) -> float:
+    """Return the distance [m] from a point [2] to a convex clockwise polygon, 0 inside."""
+    corners = np.asarray(polygon, np.float64)
+    position = np.asarray(point, np.float64)[None]
+    return 0.0 if contains(corners, position)[0] else _border_distance(corners, position)
+
+
+def _border_distance(corners: NDArray[np.float64], points: NDArray[np.float64]) -> float:
+    """Return the least distance from any of the points [n, 2] to a polygon's border."""
+    edges = np.roll(corners, -1, axis=0) - corners
+    square = np.maximum((edges**2).sum(axis=1), 1e-18)
+    offset = points[:, None, :] - corners[None]
+    along = np.clip((offset * edges).sum(axis=2) / square, 0.0, 1.0)
+    gap = offset - along[..., None] * edges
+    return float(np.sqrt((gap**2).sum(axis=2).min()))
+
+
+def polygon_distance(first: ArrayLike, second: ArrayLike) -> float:
+    """Return the distance [m] between two convex clockwise polygons, 0 when they overlap."""
+    one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if overlap(one, other):
+        return 0.0
+    return min(_border_distance(other, one), _border_distance(one, other))
+
+
+def diameter(polygon: ArrayLike) -> float:
+    """Return the largest distance between two corners [m]."""
+    corners = np.asarray(polygon, np.float64)
+    return float(np.sqrt(((corners[:, None] - corners[None]) ** 2).sum(axis=2).max()))
+
+
+def overlap(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    """Tell whether two convex polygons share a point, by the separating axis theorem."""
+    for corners in (first, second):
+        edges = np.roll(corners, -1, axis=0) - corners
+        normals = np.column_stack([edges[:, 1], -edges[:, 0]])
+        a, b = first @ normals.T, second @ normals.T
+        if ((a.max(axis=0) < b.min(axis=0)) | (b.max(axis=0) < a.min(axis=0))).any():
+            return False
+    return True
+
+
+def inflate(polygon: ArrayLike, radius: float) -> NDArray[np.float64]:
+    """Return a polygon that holds every place within `radius` [m] of a convex polygon."""
+    corners = np.asarray(polygon, np.float64)
+    if radius <= 0.0:
+        return corners.copy()
+    angles = np.arange(16) * (2 * np.pi / 16)
+    circle = radius / np.cos(np.pi / 16) * np.column_stack([np.cos(angles), np.sin(angles)])
+    return convex_hull((corners[:, None, :] + circle[None]).reshape(-1, 2))
