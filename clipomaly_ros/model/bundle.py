@@ -68,7 +68,7 @@ class ModelBundle:
             raise BundleError(
                 f"{self.folder}: {name}: expected a file, found none; copy or export the bundle again"
             )
-        content = path.read_bytes()
+        content = _content(path)
         expected, found = self.manifest.files[name], hashlib.sha256(content).hexdigest()
         if found != expected:
             raise BundleError(
@@ -91,7 +91,7 @@ def load_bundle(folder: Path) -> ModelBundle:
     manifest_path = folder / MANIFEST_FILE
     if not manifest_path.is_file():
         raise BundleError(f"{folder}: expected {MANIFEST_FILE}, found none; is this a model bundle?")
-    data = manifest_path.read_bytes()
+    data = _content(manifest_path)
     try:
         manifest = parse_manifest(data)
     except BundleError as error:
@@ -114,3 +114,12 @@ def load_bundle(folder: Path) -> ModelBundle:
         elif name == VOCABULARY_FILE:
             ClipTokenizer(content, manifest.context_length)
     return bundle
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"{path}: cannot be read: {error.strerror or error}; check the permissions"
+        ) from error

@@ -53,8 +53,13 @@ class SourceModel:
     @property
     def channels(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return mean and standard deviation of the RGB channels, 0 to 1."""
-        settings = self.visual.preprocess_cfg
-        return tuple(map(float, settings["mean"])), tuple(map(float, settings["std"]))
+        mean, std = (self.visual.preprocess_cfg[key] for key in ("mean", "std"))
+        try:
+            return tuple(map(float, mean)), tuple(map(float, std))
+        except (TypeError, ValueError) as error:
+            raise BundleError(
+                f"{self.origin.model}: expected three numbers each as mean and std, found {mean!r}, {std!r}"
+            ) from error
 
 
 def build_source(model: str, pretrained: str | None = None, seed: int = 0) -> SourceModel:
@@ -66,6 +71,8 @@ def build_source(model: str, pretrained: str | None = None, seed: int = 0) -> So
     Weight files are read as tensors only, nothing in them is executed.
     BundleError says what cannot be had and what can.
     """
+    if not 0 <= seed < 2**63:
+        raise BundleError(f"seed: expected a number from 0 to 2^63 - 1, found {seed}")
     open_clip = import_open_clip()
     if model.startswith(_SCHEMAS):
         if pretrained is not None:

@@ -113,6 +113,21 @@ def test_random_weights_say_so_and_follow_the_seed(tiny_config, tmp_path):
     assert any("random weights, seed 1" in line for line in lines)
 
 
+def test_nonsense_beside_the_weights_is_refused(trained, tiny_config, tmp_path):
+    folder = tmp_path / "odd"
+    shutil.copytree(trained[1], folder)
+    weights = str(folder / "open_clip_model.safetensors")
+    for config, message in (
+        ("{", "open_clip_config.json: expected"),
+        ("[]", "open_clip_config.json: expected"),
+        ('{"preprocess_cfg": {"mean": "grey"}}', "expected three numbers"),
+        ('{"preprocess_cfg": {"std": [0.5]}}', "std: expected three numbers"),
+    ):
+        (folder / "open_clip_config.json").write_text(config)
+        with pytest.raises(BundleError, match=message):
+            export_bundle(ExportSettings(str(tiny_config), weights), tmp_path / "b", report=quiet)
+
+
 def test_activation_of_a_quick_gelu_checkpoint_is_kept(trained, tiny_config, tmp_path):
     folder = tmp_path / "quick"
     shutil.copytree(trained[1], folder)

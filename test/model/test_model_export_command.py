@@ -45,6 +45,7 @@ def test_a_folder_that_is_no_bundle_is_never_replaced(tiny_config, tmp_path, cap
         (["--model", "ViT-B-16", "--pretrained", "nope"], "its tags: openai"),
         (["--model", "ViT-B-16-SigLIP"], "plain ViT"),
         (["--model", "ViT-B-32", "--image-size", "224", "230"], "nearest: 224 224"),
+        (["--model", "ViT-B-32", "--seed", "-1"], "seed: expected"),
         (["--model", "ViT-B-32", "--name", "../outside"], "name: expected"),
     ],
 )
@@ -54,6 +55,15 @@ def test_unusable_input_is_one_line_and_exit_code_2(arguments, message, tmp_path
     assert error.startswith("clipomaly export: ")
     assert message in error
     assert not (tmp_path / "b").exists()
+
+
+def test_missing_packages_are_named(tmp_path, monkeypatch, capsys):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "open_clip" else find(name))
+    assert main(["export", "--model", "ViT-B-32", "-o", str(tmp_path / "b")]) == 2
+    assert "missing open_clip_torch" in capsys.readouterr().err
 
 
 def test_loading_and_running_a_bundle_imports_no_torch(tiny_bundle):
