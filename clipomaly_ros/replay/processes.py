@@ -1,0 +1,186 @@
+"""Start the real node executables as separate processes, watch them, end them cleanly."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+)
+
+from clipomaly_ros.replay.bag_types import BagError
+from clipomaly_ros.replay.shared_memory import remove_abandoned_segments
+
+PACKAGE = "clipomaly_ros"
+GRACE = 8.0  # between SIGINT and SIGKILL [s]
+_LARGEST_SAFE_DOMAIN = 101  # above it Linux gives the ports to outgoing connections
+
+
+class NodeProcessError(RuntimeError):
+    """A node's process ended or refused to work; the text holds the end of its log."""
+
+
+def share_file(*parts: str) -> Path:
+    """Find an installed file of the package by its parts, e.g. "config", "apron.yaml"."""
+    try:
+        path = Path(get_package_share_directory(PACKAGE), *parts)
+    except PackageNotFoundError as error:
+        raise BagError(f"{PACKAGE} is not on AMENT_PREFIX_PATH: build the workspace and source it") from error
+    if not path.exists():
+        raise BagError(f"{path} is not installed: build the workspace again")
+    return path
+
+
+def executable(name: str) -> Path:
+    """Find a node's executable: in $CLIPOMALY_EXECUTABLES, else where colcon installed it."""
+    folder = os.environ.get("CLIPOMALY_EXECUTABLES")
+    path = Path(folder, name) if folder else Path(get_package_prefix(PACKAGE), "lib", PACKAGE, name)
+    if not os.access(path, os.X_OK):
+        raise BagError(f"expected the executable {path}: build the workspace and source it")
+    return path
+
+
+def free_domain() -> int:
+    """Return a ROS domain that nothing on this machine uses now.
+
+    A participant of domain d binds UDP port 7400 + 250 d (DDSI-RTPS 9.6.1): a domain whose
+    port can be bound alone is free.
+    """
+    domains = list(range(1, _LARGEST_SAFE_DOMAIN + 1))
+    random.SystemRandom().shuffle(domains)
+    for domain in domains:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("", 7400 + 250 * domain))
+            except OSError:
+                continue
+            return domain
+    raise BagError("every ROS domain from 1 to 101 is in use: set ROS_DOMAIN_ID")
+
+
+def transport_environment(out: Path) -> dict[str, str]:
+    """Return the variables under which player and nodes find each other, and nobody else."""
+    profile = str(share_file("config", "fastdds_large_messages.xml"))
+    chosen = {
+        "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID") or str(free_domain()),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_LOG_DIR": str(out / "log"),
+        # The same file under the names that Fast DDS 2 and 3 read.
+        "FASTRTPS_DEFAULT_PROFILES_FILE": os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
+        "FASTDDS_DEFAULT_PROFILES_FILE": os.environ.get("FASTDDS_DEFAULT_PROFILES_FILE", profile),
+    }
+    return chosen
+
+
+class NodeProcesses:
+    """The node processes of one replay; a context manager that leaves none behind.
+
+    folder: gets one log file and one parameter file a node.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(
+        self,
+        name: str,
+        parameters: Mapping[str, Any],
+        remappings: Mapping[str, str],
+        defaults: Sequence[Path],
+    ) -> None:
+        """Start one executable whose node has the same name.
+
+        defaults: parameter files, overridden by parameters.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        own = self.folder / f"{name}.yaml"
+        own.write_text(yaml.safe_dump({f"/{name}": {"ros__parameters": dict(parameters)}}), encoding="utf-8")
+        command = [str(executable(name)), "--ros-args"]
+        for file in (*defaults, own):
+            command += ["--params-file", str(file)]
+        for old, new in remappings.items():
+            command += ["-r", f"{old}:={new}"]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "RCUTILS_COLORIZED_OUTPUT": "0"}
+        with self.log(name).open("wb") as sink:
+            self._running[name] = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal reaches the player only, which ends them
+            )
+
+    def log(self, name: str) -> Path:
+        """Return the file with a node's output."""
+        return self.folder / f"{name}.log"
+
+    def log_lines(self, name: str, *levels: str) -> list[str]:
+        """Return the lines of a node's log with one of the levels, e.g. "ERROR", "FATAL"."""
+        marks = tuple(f"[{level}]" for level in levels)
+        lines = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if any(mark in line for mark in marks)]
+
+    def check(self) -> None:
+        """Raise NodeProcessError when a node has ended."""
+        for name, process in self._running.items():
+            code = process.poll()
+            if code is not None:
+                how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+                raise NodeProcessError(f"{name} ended unexpectedly ({how}); the end of {self.log_end(name)}")
+
+    def log_end(self, name: str, lines: int = 15) -> str:
+        """Return the last lines of a node's log under its path."""
+        text = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+        return "\n  ".join([f"{self.log(name)}:", *text])
+
+    def stop(self) -> list[str]:
+        """End all nodes: SIGINT, after a grace SIGKILL; return the names of those that were killed."""
+        for process in self._running.values():
+            self._signal(process, signal.SIGINT)
+        deadline = time.monotonic() + GRACE
+        killed = []
+        for name, process in self._running.items():
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                self._signal(process, signal.SIGKILL)
+                process.wait()
+                killed.append(name)
+            if process.returncode < 0:
+                killed.append(name)
+        self._running.clear()
+        if killed:
+            remove_abandoned_segments()
+        return sorted(set(killed))
+
+    @staticmethod
+    def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, number)  # the whole session: a node may have children
+
+    def __enter__(self) -> NodeProcesses:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        # A second Ctrl-C must not leave processes behind.
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            self.stop()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

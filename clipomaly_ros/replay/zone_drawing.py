@@ -1,0 +1,121 @@
+"""How zones look: colours by severity, words for their enumerations, prisms in the picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from clipomaly_ros.hazard.camera import CameraModel
+from clipomaly_ros.hazard.transforms import RigidTransform
+from clipomaly_ros.hazard.types import Action, Severity, Support, ZoneState
+
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+# RGB, by severity: information, low, medium, high, critical
+COLOURS = ((148, 163, 184), (250, 204, 21), (251, 146, 60), (239, 68, 68), (217, 70, 239))
+_EDGE_STEPS = 24
+
+
+def colour(severity: int) -> tuple[int, int, int]:
+    """Return the colour of a severity."""
+    return COLOURS[min(max(int(severity), 0), len(COLOURS) - 1)]
+
+
+def words(kind: type[ZoneState | Severity | Action | Support], value: int) -> str:
+    """Return the name of an enumeration's value for people."""
+    try:
+        return kind(value).name.lower().replace("_", " ")
+    except ValueError:
+        return f"unknown ({value})"
+
+
+def polygon(zone: Any) -> NDArray[np.float64]:
+    """Return the outline of a HazardZone, [n, 3] in the fixed frame."""
+    return np.array([(corner.x, corner.y, corner.z) for corner in zone.polygon], np.float64).reshape(-1, 3)
+
+
+def draw_prisms(
+    picture: NDArray[np.uint8],
+    zones: Any,
+    camera: CameraModel,
+    camera_from_fixed: RigidTransform,
+    scale: float,
+) -> None:
+    """Draw the zones of a HazardZoneArray as prisms into an RGB picture, far ones first.
+
+    scale: size of the picture relative to the camera's own pixels.
+    """
+    for zone in reversed(zones.zones):
+        base = polygon(zone)
+        if len(base) < 3:
+            continue
+        top = base.copy()
+        top[:, 2] = max(zone.z_max, base[:, 2].max() + 0.02)
+        tint = colour(zone.severity)
+        floor = _project(_along(base), camera, camera_from_fixed, scale)
+        if len(floor) >= 3:
+            wash = picture.copy()
+            cv2.fillPoly(wash, [np.round(floor).astype(np.int32)], tint, cv2.LINE_AA)
+            cv2.addWeighted(wash, 0.35, picture, 0.65, 0, picture)
+        for ring, width in ((base, 2), (top, 1)):
+            _polyline(picture, _segments(ring, camera, camera_from_fixed, scale), tint, width)
+        if len(base) <= 16:
+            posts = [np.linspace(low, high, 8) for low, high in zip(base, top, strict=True)]
+            for post in posts:
+                uv, seen = camera.project(camera_from_fixed.apply(post))
+                _polyline(picture, [_runs(uv * scale, seen)], tint, 1)
+        _tag(picture, zone, top, camera, camera_from_fixed, scale)
+
+
+def put_text(
+    picture: NDArray[np.uint8], text: str, place: tuple[int, int], size: float, ink: tuple[int, int, int]
+) -> None:
+    """Write text with a dark edge, readable on any ground; place: left end of the base line."""
+    plain = text.encode("ascii", "replace").decode()
+    cv2.putText(picture, plain, place, FONT, size, (12, 14, 20), max(3, round(size * 6)), cv2.LINE_AA)
+    cv2.putText(picture, plain, place, FONT, size, ink, max(1, round(size * 2)), cv2.LINE_AA)
+
+
+def _tag(picture, zone, top, camera, camera_from_fixed, scale) -> None:
+    uv, seen = camera.project(camera_from_fixed.apply(top))
+    if not seen.any() or not np.isfinite(zone.nearest_edge_distance):
+        return
+    u, v = uv[seen].mean(axis=0) * scale
+    text = f"{zone.nearest_edge_distance:.1f} m"
+    size = picture.shape[0] / 1150
+    (width, height), _ = cv2.getTextSize(text, FONT, size, 1)
+    left = int(np.clip(u - width / 2, 2, picture.shape[1] - width - 2))
+    put_text(picture, text, (left, int(max(v - 4, height + 2))), size, colour(zone.severity))
+
+
+def _along(ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Put points along the edges of a closed ring, so that edges may be cut at the picture's border."""
+    after = np.roll(ring, -1, axis=0)
+    share = np.linspace(0, 1, _EDGE_STEPS, endpoint=False)[None, :, None]
+    return (ring[:, None] * (1 - share) + after[:, None] * share).reshape(-1, 3)
+
+
+def _project(points, camera, camera_from_fixed, scale) -> NDArray[np.float64]:
+    uv, seen = camera.project(camera_from_fixed.apply(points))
+    return uv[seen] * scale
+
+
+def _segments(ring, camera, camera_from_fixed, scale) -> list[list[NDArray]]:
+    points = _along(ring)
+    points = np.vstack([points, points[:1]])
+    uv, seen = camera.project(camera_from_fixed.apply(points))
+    return [_runs(uv * scale, seen)]
+
+
+def _runs(uv: NDArray, seen: NDArray[np.bool_]) -> list[NDArray]:
+    """Split projected points into runs that are visible without a gap."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(np.int8), [0]])))
+    return [uv[start:stop] for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _polyline(picture, groups: list[list[NDArray]], tint, width: int) -> None:
+    for group in groups:
+        lines = [np.round(run * 8).astype(np.int32) for run in group if len(run) > 1]
+        cv2.polylines(picture, lines, False, tint, width, cv2.LINE_AA, shift=3)
