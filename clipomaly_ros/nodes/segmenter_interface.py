@@ -91,7 +91,7 @@ SETTINGS_PARAMETERS = (
         64,
         "Largest number of regions of a frame; the largest ones are kept.",
         minimum=1,
-        maximum=1024,
+        maximum=512,
         read_only=True,
     ),
     Parameter(

@@ -1,0 +1,156 @@
+"""What the segmenter refuses to start with, and how its interface agrees with the vision path."""
+
+import shutil
+from dataclasses import fields
+from types import SimpleNamespace
+
+import pytest
+from lifecycle_msgs.msg import Transition
+from ros_harness import Observer, wait_until
+from segmenter_scene import APPROVED, CANDIDATES, NODE, running_segmenter, write_vocabulary
+
+from clipomaly_ros.model.manifest import Threshold, default_threshold
+from clipomaly_ros.nodes import diagnostics
+from clipomaly_ros.nodes.qos import PROFILES
+from clipomaly_ros.nodes.segmenter_interface import (
+    SEGMENTER_PARAMETERS,
+    SEGMENTER_TOPICS,
+    SETTINGS_PARAMETERS,
+    segmenter_settings,
+)
+from clipomaly_ros.vision.settings import SegmenterSettings
+from clipomaly_ros.vision.types import VisionError
+
+
+@pytest.fixture(scope="module")
+def shared_observer():
+    with Observer() as node:
+        yield node
+
+
+@pytest.fixture
+def observer(shared_observer):
+    shared_observer.forget_diagnostics()
+    return shared_observer
+
+
+@pytest.fixture
+def parameters(tiny_bundle, tmp_path):
+    return {"bundle": str(tiny_bundle.folder), **write_vocabulary(tmp_path)}
+
+
+def refused(observer, parameters, *words):
+    """Run the node, expect it to stay unconfigured, to say why, and to say so in diagnostics."""
+    with running_segmenter(parameters):
+        text = wait_until(lambda: observer.values(NODE).get("configure_error"), "the reported error")
+        assert all(word in text for word in words), text
+        assert observer.level(NODE) == diagnostics.ERROR
+        assert observer.values(NODE)["state"] == "unconfigured"
+        assert observer.state_of(NODE) == "unconfigured"
+        assert observer.node.count_publishers("/anomalies") == 0
+
+
+@pytest.mark.dds
+def test_a_wrong_hash_keeps_it_unconfigured(observer, parameters, tiny_bundle, tmp_path):
+    copy = shutil.copytree(tiny_bundle.folder, tmp_path / "copy")
+    path = copy / "image.onnx"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    refused(observer, {**parameters, "bundle": str(copy)}, "image.onnx", "sha256")
+
+
+@pytest.mark.dds
+@pytest.mark.parametrize("bundle", ["/nowhere/at/all", "", "folder"])
+def test_a_missing_bundle_keeps_it_unconfigured(observer, parameters, tmp_path, bundle):
+    empty = tmp_path / "folder"
+    empty.mkdir()
+    chosen = str(empty) if bundle == "folder" else bundle or "''"
+    refused(observer, {**parameters, "bundle": chosen}, "bundle")
+
+
+@pytest.mark.dds
+@pytest.mark.parametrize(
+    ("candidates", "words"),
+    [
+        (CANDIDATES + "  - {name: bolt, group: hardware}\n", ["bolt", "already"]),
+        (CANDIDATES + "  - {name: Person, group: people}\n", ["person"]),
+        (CANDIDATES + "  - {name: '', group: people}\n", ["empty"]),
+        ("version: 1\ncandidates: [", ["candidates.yaml"]),
+    ],
+)
+def test_a_bad_vocabulary_keeps_it_unconfigured(observer, parameters, tmp_path, candidates, words):
+    refused(observer, {**parameters, **write_vocabulary(tmp_path, APPROVED, candidates)}, *words)
+
+
+@pytest.mark.dds
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("threshold_mode", "magic", ["threshold_mode", "'magic'", "frame_quantile"]),
+        ("image_transport", "theora", ["image_transport", "'theora'", "compressed"]),
+        ("threshold", 1.5, ["threshold", "1.5"]),
+        ("max_regions", 2.5, ["max_regions", "int"]),
+        ("score_scale", 0.0, ["score_scale"]),
+        ("candidate_vocabulary", "/nowhere.yaml", ["/nowhere.yaml"]),
+    ],
+)
+def test_a_bad_parameter_keeps_it_unconfigured(observer, parameters, name, value, words):
+    refused(observer, {**parameters, name: value}, *words)
+
+
+@pytest.mark.dds
+def test_a_manager_can_take_it_through_all_states_twice(observer, parameters):
+    with running_segmenter({**parameters, "autostart": False}):
+        for _ in range(2):
+            for transition, state in (
+                (Transition.TRANSITION_CONFIGURE, "inactive"),
+                (Transition.TRANSITION_ACTIVATE, "active"),
+                (Transition.TRANSITION_DEACTIVATE, "inactive"),
+                (Transition.TRANSITION_CLEANUP, "unconfigured"),
+            ):
+                assert observer.change_state(NODE, transition)
+                assert observer.state_of(NODE) == state
+            wait_until(lambda: observer.node.count_publishers("/anomalies") == 0, "publishers gone")
+
+
+def test_every_setting_of_the_vision_path_is_a_parameter_with_the_same_range():
+    settings = {field.name: field.default for field in fields(SegmenterSettings)}
+    rows = {row.name: row for row in SETTINGS_PARAMETERS}
+    assert set(rows) == set(settings)
+    bundle_decides = {"logit_scale": 0.0, "threshold_mode": "bundle"}
+    for name, row in rows.items():
+        assert row.default == bundle_decides.get(name, settings[name]), name
+        for limit in (row.minimum, row.maximum):
+            if limit is not None and name != "logit_scale":
+                kind = type(settings[name])
+                SegmenterSettings(**{name: kind(limit)})
+        for choice in row.choices:
+            if choice != "bundle":
+                SegmenterSettings(**{name: choice})
+        if row.maximum is not None:
+            with pytest.raises(VisionError):
+                SegmenterSettings(**{name: row.maximum + 1})
+
+
+def chosen(manifest, **changes):
+    values = {row.attribute: row.default for row in SEGMENTER_PARAMETERS} | changes
+    return segmenter_settings(SimpleNamespace(**values), manifest)
+
+
+def test_the_bundle_recommends_and_a_parameter_overrules():
+    fixed = SimpleNamespace(logit_scale=100.0, threshold=Threshold("fixed", 0.42))
+    assert (chosen(fixed).threshold_mode, chosen(fixed).threshold) == ("fixed", 0.42)
+    assert chosen(fixed).logit_scale == 100.0
+    assert chosen(fixed, logit_scale=12.0).logit_scale == 12.0
+    assert chosen(fixed, threshold_mode="fixed", threshold=0.9).threshold == 0.9
+    untrained = SimpleNamespace(logit_scale=100.0, threshold=default_threshold(untrained=True))
+    made = chosen(untrained)
+    assert (made.threshold_mode, made.quantile, made.threshold) == ("frame_quantile", 0.97, 0.0)
+
+
+def test_the_interface_names_real_types_and_profiles():
+    for topic in SEGMENTER_TOPICS:
+        assert topic.load_type().__name__ == topic.type.split("/")[-1]
+        assert topic.qos in {*PROFILES, ""}
+        assert topic.text
+    for row in SEGMENTER_PARAMETERS:
+        assert row.problem(row.default) is None
