@@ -20,7 +20,6 @@ from ament_index_python.packages import (
 )
 
 from clipomaly_ros.replay.bag_types import BagError
-from clipomaly_ros.replay.shared_memory import remove_abandoned_segments
 
 PACKAGE = "clipomaly_ros"
 GRACE = 8.0  # between SIGINT and SIGKILL [s]
@@ -162,8 +161,6 @@ class NodeProcesses:
             if process.returncode < 0:
                 killed.append(name)
         self._running.clear()
-        if killed:
-            remove_abandoned_segments()
         return sorted(set(killed))
 
     @staticmethod

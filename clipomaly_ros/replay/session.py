@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from clipomaly_ros.replay.schedule import (
     plan_lockstep,
     record_offset,
 )
+from clipomaly_ros.replay.shared_memory import remove_abandoned
 
 SEGMENTER, FUSION = "anomaly_segmenter", "hazard_fusion"
 SLOP = 50_000_000  # between image and cloud [ns], the default of hazard_fusion
@@ -101,7 +103,7 @@ class Replay:
         environment = transport_environment(wish.out)
         os.environ.update(environment)  # Fast DDS and rcl read them in this process, too
         parameters = self._parameters(bag, selection, frames)
-        with NodeProcesses(wish.out / "log") as nodes:
+        with _tidy_memory(int(environment["ROS_DOMAIN_ID"])), NodeProcesses(wish.out / "log") as nodes:
             self._start(nodes, selection, parameters)
             context = rclpy.Context()
             rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
@@ -190,6 +192,14 @@ class Replay:
             spinner.join(5.0)
             recorder.close()
             node.destroy_node()
+
+
+@contextmanager
+def _tidy_memory(domain: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        remove_abandoned(domain)
 
 
 def _plays_along(connection: Any) -> bool:

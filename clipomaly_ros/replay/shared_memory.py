@@ -1,34 +1,53 @@
-"""Remove the Fast DDS shared-memory segments that killed processes left behind."""
+"""Remove the Fast DDS shared memory that ended processes left behind."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 FOLDER = Path("/dev/shm")  # noqa: S108  (where Linux keeps POSIX shared memory)
+_SEGMENT = re.compile(r"(?:fastrtps|fastdds)_[0-9a-f]{16}")
+_PORT = re.compile(r"(?:fastrtps|fastdds)_port(\d+)")
 
 
-def remove_abandoned_segments(folder: Path = FOLDER) -> int:
-    """Remove segments of this user whose owner is gone; return how many.
+def remove_abandoned(domain: int, folder: Path = FOLDER) -> int:
+    """Remove segments of dead owners, and the dead ports of one ROS domain; return how many.
 
-    A living participant holds an exclusive lock on the file NAME_el beside its segment
-    NAME; a lock that can be had says that nobody lives there. Ports (named after their
-    number) are shared by several processes and left alone.
+    Whoever uses NAME holds a lock on NAME_el or NAME_sl beside it: when all locks can be had,
+    nobody lives there. Ports of other domains are left alone, segments are unique to a process.
+    A segment without a lock file may just be in the making and is left alone, too.
     """
+    first = 7400 + 250 * domain  # ports of a domain, DDSI-RTPS 9.6.1
     removed = 0
-    for lock in sorted(folder.glob("fastrtps_*_el")) + sorted(folder.glob("fastdds_*_el")):
-        segment = lock.with_name(lock.name[: -len("_el")])
-        if "_port" in lock.name:
-            continue
-        try:
-            if lock.stat().st_uid != os.getuid():
-                continue
-            with lock.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                segment.unlink(missing_ok=True)
-                lock.unlink(missing_ok=True)
-                removed += 1
-        except OSError:  # locked: its owner lives; or gone in the meantime
-            continue
+    for path in sorted(folder.glob("fast*")):
+        port = _PORT.fullmatch(path.name)
+        if port is not None:
+            if first <= int(port[1]) < first + 250:
+                locks = [path.with_name(path.name + end) for end in ("_el", "_sl")]
+                removed += _remove(path, locks, [folder / f"sem.{path.name}_mutex"])
+        elif _SEGMENT.fullmatch(path.name) and path.with_name(path.name + "_el").exists():
+            removed += _remove(path, [path.with_name(path.name + "_el")], [])
     return removed
+
+
+def _remove(path: Path, locks: Iterable[Path], more: Iterable[Path]) -> bool:
+    """Remove one object with its lock files, if it is this user's and nobody holds a lock."""
+    held = []
+    try:
+        if path.stat().st_uid != os.getuid():
+            return False
+        for lock in locks:
+            if lock.exists():
+                held.append(os.open(lock, os.O_RDONLY))
+                fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for file in (path, *locks, *more):
+            file.unlink(missing_ok=True)
+        return True
+    except OSError:  # in use, or gone in the meantime
+        return False
+    finally:
+        for descriptor in held:
+            os.close(descriptor)

@@ -117,9 +117,9 @@ class TopView:
         for start in range(0, len(border) - 1, 2):  # dashed
             ends = self._fine(border[start : start + 2])
             cv2.polylines(picture, [ends], False, tint, _SMOOTH - 1, cv2.LINE_AA, shift=3)
-        if named:
+        if named and zone.name:  # a view full of "unknown" says nothing
             u, v = self._place(outline.mean(axis=0))[0]
-            text = zone.name or "unknown"
+            text = zone.name
             size = 0.42 * _SMOOTH
             (width, _), _ = cv2.getTextSize(text, FONT, size, _SMOOTH)
             left = int(np.clip(u + 10 * _SMOOTH, 0, len(picture) - width - 4))

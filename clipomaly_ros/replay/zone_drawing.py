@@ -54,6 +54,11 @@ def draw_prisms(
         top = base.copy()
         top[:, 2] = max(zone.z_max, base[:, 2].max() + 0.02)
         tint = colour(zone.severity)
+        if zone.observation_age > 0:  # remembered, not seen in this image
+            ghost = picture.copy()
+            _polyline(ghost, _segments(base, camera, camera_from_fixed, scale), tint, 1)
+            cv2.addWeighted(ghost, 0.5, picture, 0.5, 0, picture)
+            continue
         floor = _project(_along(base), camera, camera_from_fixed, scale)
         if len(floor) >= 3:
             wash = picture.copy()
