@@ -59,24 +59,25 @@ class CameraModel:
         """Build from the fields of sensor_msgs/CameraInfo, every one of them checked.
 
         k: 9 numbers, row major; d: as many as the model has (DISTORTION_MODELS); r: 9, p: 12,
-        or empty. rectified: the pictures are rectified already, so r and p hold, not k and d;
+        or empty. rectified: the pictures are rectified already, so only r and p are used;
         p[3], p[7] then move the viewpoint as in image_geometry (`origin`).
         Raises HazardError for anything a projection cannot rest on.
         """
         if int(width) < 1 or int(height) < 1 or int(width) > 65535 or int(height) > 65535:
             raise HazardError(f"expected a picture of 1 to 65535 pixels a side, got {width} x {height}")
-        if distortion_model not in DISTORTION_MODELS:
-            raise HazardError(
-                f"unknown distortion model {distortion_model[:64]!r}: "
-                f"expected one of {', '.join(DISTORTION_MODELS)}"
-            )
-        matrix = _numbers("k", k, 9).reshape(3, 3)
-        coefficients = _numbers(f"d ({distortion_model})", d, DISTORTION_MODELS[distortion_model])
-        rotation = _numbers("r", r, 9).reshape(3, 3) if r is not None and len(r) else np.zeros((3, 3))
-        projection = _numbers("p", p, 12).reshape(3, 4) if p is not None and len(p) else np.zeros((3, 4))
         if not rectified:
-            model = KannalaBrandt if DISTORTION_MODELS[distortion_model] == 4 else BrownConrady
-            return cls(int(width), int(height), _checked(matrix, "k"), model(coefficients), frame=frame)
+            if distortion_model not in DISTORTION_MODELS:
+                raise HazardError(
+                    f"unknown distortion model {distortion_model[:64]!r}: "
+                    f"expected one of {', '.join(DISTORTION_MODELS)}"
+                )
+            matrix = _checked(_numbers("k", k, 9).reshape(3, 3), "k")
+            count = DISTORTION_MODELS[distortion_model]
+            coefficients = _numbers(f"d ({distortion_model})", d, count)
+            model = KannalaBrandt(coefficients) if count == 4 else BrownConrady(coefficients)
+            return cls(int(width), int(height), matrix, model, frame=frame)
+        rotation = _numbers("r", r, 9).reshape(3, 3) if r is not None and len(r) else np.zeros((3, 3))
+        projection = _numbers("p", p if p is not None else (), 12).reshape(3, 4)
         matrix = _checked(projection[:, :3], "p")
         offset = np.array([projection[0, 3] / matrix[0, 0], projection[1, 3] / matrix[1, 1], 0.0])
         if not rotation.any():
