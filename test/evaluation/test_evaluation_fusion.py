@@ -50,7 +50,7 @@ def test_sloppy_masks_change_little():
 
 @needs_kitti
 def test_the_readers_frames_fit_together():
-    """The LiDAR points in a 3D box must fall into the same object's 2D box: two conventions, one calibration."""
+    # the LiDAR points in a 3D box must fall into the same object's 2D box
     for name in frame_names(KITTI):
         frame = read_frame(KITTI, name)
         rectified = frame.rectified_from_velodyne.apply(frame.cloud.xyz)

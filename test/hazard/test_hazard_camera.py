@@ -97,6 +97,16 @@ def test_points_folded_into_the_picture_by_the_polynomial_are_not_visible():
     assert not CAMERAS["plumb_bob"].project(outside)[1].any()
 
 
+def test_points_folded_into_the_picture_by_the_tangential_part_are_not_visible():
+    decentred = [0.0, 0.0, -0.05, 0.0, 0.0]
+    outside = np.column_stack([np.zeros(50), np.linspace(6.4, 6.9, 50), np.ones(50)])
+    folded = cv2.projectPoints(outside, np.zeros(3), np.zeros(3), np.reshape(K, (3, 3)), np.array(decentred))[
+        0
+    ]
+    assert ((folded[:, 0, 1] >= 0) & (folded[:, 0, 1] < HEIGHT)).any(), "the lens of this test must fold"
+    assert not camera("plumb_bob", decentred).project(outside)[1].any()
+
+
 @pytest.mark.parametrize("name", CAMERAS)
 def test_points_behind_the_camera_are_not_visible(name):
     points = np.random.default_rng(1).uniform([-0.3, -0.3, -1], [0.3, 0.3, -0.9], (200, 3))

@@ -61,8 +61,8 @@ def test_known_distances():
     assert nearest_edge_distance(SQUARE, [0.5, 0.5]) == 0.0
     assert nearest_edge_distance(SQUARE, [3.0, 0.5]) == pytest.approx(2.0)
     assert nearest_edge_distance(SQUARE, [4.0, 5.0]) == pytest.approx(5.0)
-    assert polygon_distance(SQUARE, SQUARE + [4.0, 5.0]) == pytest.approx(5.0)
-    assert polygon_distance(SQUARE, SQUARE + [0.5, 0.5]) == 0.0
+    assert polygon_distance(SQUARE, SQUARE + np.array([4.0, 5.0])) == pytest.approx(5.0)
+    assert polygon_distance(SQUARE, SQUARE + 0.5) == 0.0
     assert diameter(SQUARE) == pytest.approx(np.sqrt(2))
 
 

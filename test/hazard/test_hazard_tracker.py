@@ -313,6 +313,15 @@ def test_a_cone_in_a_puddle_is_two_zones():
     assert {zone.name for zone in zones} == {"fuel spill", "cone"}
 
 
+def test_neighbours_within_the_gate_keep_their_own_ids():
+    some = tracker(edge_gate=1.0)
+    first = {zone.geometry.centroid[0]: zone.id for zone in watch(some, [seen(5, 0), seen(5.6, 0, number=2)])}
+    for step in range(10):
+        zones = some.update([seen(5.62, 0.02), seen(5.02, 0.01, number=2)], SECOND + step)
+        near, far = sorted(zones, key=lambda zone: zone.geometry.centroid[0])
+        assert [near.id, far.id] == [first[key] for key in sorted(first)]
+
+
 def test_severity_follows_the_distance_and_the_nearest_zone_comes_first():
     some = tracker()
     person = seen(20, 0, "person", "person", height=1.8)
