@@ -209,14 +209,22 @@ def run_node(
     threads: of the executor; more than one only helps callbacks in different groups.
     """
     node = executor = None
+    begun = False
     try:
         rclpy.init(args=args)
+        begun = True
         executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
         node = factory()
         executor.add_node(node)
-        executor.spin()
+        # Not spin(): a SIGTERM that comes just before rclpy waits does not wake it, ever.
+        while rclpy.ok():
+            executor.spin_once(timeout_sec=1.0)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass  # the usual ways to end
+    except Exception:
+        # A signal while the node is being made lets rclpy fail in many ways.
+        if not begun or rclpy.ok():
+            raise
     finally:
         # A terminal and a launch file both send SIGINT: the second must not interrupt the clean-up.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
