@@ -42,8 +42,8 @@ class NameFusion:
         )
 
     def set_by_operator(self, name: str, group: str) -> None:
-        """Fix the name; observations no longer change it."""
-        self._operator = (name, group)
+        """Fix the name; observations no longer change it. An empty group keeps the present one."""
+        self._operator = (name, group or self.best[2])
 
     @property
     def best(self) -> tuple[str, int, str]:

@@ -104,10 +104,10 @@ class Track:
             # returns show the edges where they are; an outline on assumed ground moves with the mean
             shift = np.zeros(2) if measured else position - geometry.centroid[:2]
             self.geometry = _placed(geometry, position, shift, covariance)
-        else:  # a better measured outline is kept
-            self.geometry = _placed(
-                self.geometry, position, position - self.geometry.centroid[:2], covariance
-            )
+        else:  # a better measured outline is kept, its points are history
+            shift = position - self.geometry.centroid[:2]
+            kept = replace(self.geometry, points=geometry.points)
+            self.geometry = _placed(kept, position, shift, covariance)
         self.support = measurement.support
         self._count(measurement, stamp)
 

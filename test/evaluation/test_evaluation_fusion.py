@@ -94,3 +94,18 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     scan.write_bytes(b"12345")
     with pytest.raises(DataError, match="multiple of 16"):
         read_scan(scan)
+
+
+@needs_kitti
+def test_labels_that_lie_elsewhere_miss_the_limits(tmp_path, capsys):
+    """The same frames with every 3D box one metre farther away: the figures must show it."""
+    for folder in ("image_2", "velodyne", "calib"):
+        (tmp_path / folder).symlink_to(KITTI / folder)
+    (tmp_path / "label_2").mkdir()
+    for path in sorted((KITTI / "label_2").glob("*.txt")):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        for row in rows:
+            row[13] = str(float(row[13]) + 1.0)
+        (tmp_path / "label_2" / path.name).write_text("\n".join(" ".join(row) for row in rows))
+    assert main.main(["evaluate", "fusion", "--root", str(tmp_path)]) == 1
+    assert "MISSED" in capsys.readouterr().out
