@@ -240,14 +240,15 @@ class Workspace:
                 str(self.venv / "lib"),
                 *map(str, self.venv.glob("lib/python*/site-packages/ros_*.libs")),
             ]
+        executables = self.install / "lib" / "clipomaly_ros"
         chosen = {
-            "PATH": base["PATH"],
+            "PATH": f"{executables}:{base['PATH']}",
             "VIRTUAL_ENV": str(self.venv),
             "AMENT_PREFIX_PATH": f"{self.install}:{base['AMENT_PREFIX_PATH']}",
             "PYTHONPATH": ":".join(filter(None, [*paths, base.get("PYTHONPATH", "")])),
             "LD_LIBRARY_PATH": ":".join(filter(None, [*libraries, base.get("LD_LIBRARY_PATH", "")])),
             "ROS_DISTRO": self.distribution,
-            "CLIPOMALY_EXECUTABLES": str(self.install / "lib" / "clipomaly_ros"),
+            "CLIPOMALY_EXECUTABLES": str(executables),
         }
         if not self.system:
             chosen |= {"_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1", "ROS_VERSION": "2", "ROS_PYTHON_VERSION": "3"}
