@@ -172,9 +172,10 @@ def test_any_cloud_is_read_or_refused(data, width, height, step):
         data=array("B", data),
     )
     try:
-        assert len(read_cloud(message).points.xyz) <= len(data)
+        outcome = len(read_cloud(message).points.xyz)
     except BadMessage as problem:
-        assert problem.reason in ("size", "truncated", "layout")
+        outcome = problem.reason
+    assert outcome in ("size", "truncated", "layout") or (isinstance(outcome, int) and outcome <= len(data))
 
 
 def test_calibrations_that_cannot_be_used_are_named():

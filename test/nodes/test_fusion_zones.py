@@ -39,7 +39,7 @@ T = 1_700_000_000_123_456_789
 
 
 def zone(x: float = 10.0, y: float = 0.0, **changes) -> Zone:
-    square = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, 0.5], [0.5, -0.5]]) + [x, y]
+    square = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, 0.5], [0.5, -0.5]]) + np.array([x, y])
     geometry = Geometry(
         polygon=square,
         ground_z=-0.1,

@@ -1,0 +1,171 @@
+"""What fusion hears: subscriptions, checks at the edge, jumps back in time, matching by stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import message_filters
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, PointCloud2
+
+from clipomaly_msgs.msg import AnomalyFrame, LabelLegend
+from clipomaly_ros.nodes import qos
+from clipomaly_ros.nodes.anomaly_frame_input import FrameInput, read_anomaly_frame
+from clipomaly_ros.nodes.camera_info_history import CameraInfoHistory
+from clipomaly_ros.nodes.cloud_input import CloudInput, read_cloud
+from clipomaly_ros.nodes.diagnostics import HealthMonitor
+from clipomaly_ros.nodes.legend_history import LegendHistory
+from clipomaly_ros.nodes.message_checks import BadMessage, check_header
+from clipomaly_ros.nodes.pair_synchronizer import PairSynchronizer
+from clipomaly_ros.nodes.stamp_eras import StampEras, Verdict
+
+
+def camera_topic(camera: str, name: str) -> str:
+    """Return the relative topic of a camera; the camera "" has no namespace of its own."""
+    return f"{camera}/{name}" if camera else name
+
+
+class FusionInputs:
+    """Subscribes, refuses what cannot be used under a named counter, and matches the rest.
+
+    on_pair(camera, frame, cloud): called for each match, with checked inputs.
+    on_jump(stamp, text): called when stamps begin anew, before anything of the new time is
+    handed on; it must call `clear`. No callback raises into the executor or message_filters.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        health: HealthMonitor,
+        parameters: SimpleNamespace,
+        on_pair: Callable[[str, FrameInput, CloudInput], None],
+        on_jump: Callable[[int, str], None],
+    ) -> None:
+        self._node, self._health = node, health
+        self._on_pair, self._on_jump = on_pair, on_jump
+        self._max_age = round(parameters.max_age * 1e9)
+        self._watched: list[str] = []
+        self._subscriptions: list[Any] = []
+        self.cameras: Sequence[str] = parameters.cameras or [""]
+        self.eras = StampEras(round(parameters.jump_threshold * 1e9))
+        self.calibrations = {camera: CameraInfoHistory(parameters.rectified) for camera in self.cameras}
+        self.legends = {camera: LegendHistory() for camera in self.cameras}
+        self._synchronizer = PairSynchronizer(
+            self.cameras, self._matched, parameters.queue_size, parameters.slop
+        )
+        for camera in self.cameras:
+            self._subscribe_camera(camera, parameters.input_timeout)
+        self._subscribe(PointCloud2, "points", "points", self._cloud, qos.SENSOR_IN, parameters.input_timeout)
+
+    def _subscribe_camera(self, camera: str, timeout: float) -> None:
+        def frame(topic: str, message: AnomalyFrame) -> None:
+            self._frame(camera, topic, message)
+
+        def info(topic: str, message: CameraInfo) -> None:
+            self._camera_info(camera, topic, message)
+
+        def legend(_: str, message: LabelLegend) -> None:
+            self.legends[camera].add(message)
+
+        for kind, name, callback, profile, limit in (
+            (AnomalyFrame, "anomalies", frame, qos.RESULTS, timeout),
+            (CameraInfo, "camera_info", info, qos.SENSOR_IN, None),  # may be sent once only
+            (LabelLegend, "legend", legend, qos.LATCHED, None),
+        ):
+            self._subscribe(kind, name, camera_topic(camera, name), callback, profile, limit)
+
+    def _subscribe(
+        self,
+        kind: type,
+        name: str,
+        topic: str,
+        callback: Callable[[str, Any], None],
+        profile: QoSProfile,
+        timeout: float | None,
+    ) -> None:
+        """Hear a topic; what the callback refuses is counted under the input's name."""
+        resolved = self._node.resolve_topic_name(topic)
+
+        def guarded(message: Any) -> None:
+            try:
+                callback(resolved, message)
+            except BadMessage as problem:
+                self._health.count(f"{name}_{problem.reason}", f"{resolved}: {problem}")
+            except Exception as error:
+                self._health.count_error(f"{name}_failed", f"{resolved}: {error!r}")
+
+        subscriber = message_filters.Subscriber(
+            self._node,
+            kind,
+            topic,
+            qos_profile=profile,
+            event_callbacks=qos.subscription_events(self._health, resolved),
+            qos_overriding_options=qos.overriding_options(),
+        )
+        subscriber.registerCallback(guarded)
+        self._subscriptions.append(subscriber.sub)
+        if timeout is not None:
+            self._health.watch(resolved, timeout)
+            self._watched.append(resolved)
+
+    def _frame(self, camera: str, topic: str, message: AnomalyFrame) -> None:
+        frame = read_anomaly_frame(message)
+        self._check_time(topic, frame.stamp)
+        self._accept(topic, "frames_in")
+        self._synchronizer.add_frame(camera, frame)
+
+    def _cloud(self, topic: str, message: PointCloud2) -> None:
+        cloud = read_cloud(message)
+        self._check_time(topic, cloud.stamp)
+        self._accept(topic, "clouds_in")
+        if cloud.points.non_finite:
+            self._health.count_ok("points_non_finite", cloud.points.non_finite)
+        self._synchronizer.add_cloud(cloud)
+
+    def _camera_info(self, camera: str, topic: str, message: CameraInfo) -> None:
+        self._check_time(topic, check_header(message.header))
+        self.calibrations[camera].add(message)
+        self._accept(topic, "camera_infos_in")
+
+    def _accept(self, topic: str, counter: str) -> None:
+        self._health.seen(topic)
+        self._health.count_ok(counter)
+
+    def _check_time(self, topic: str, stamp: int) -> None:
+        """Refuse stamps from the future and from before a jump; start over at a jump."""
+        now = self._node.get_clock().now().nanoseconds
+        if self._max_age and now and stamp > now + self._max_age:
+            raise BadMessage(
+                "from_the_future",
+                f"stamped {(stamp - now) * 1e-9:.3f} s ahead of the clock: check the clocks",
+            )
+        verdict = self.eras.judge(topic, stamp)
+        if verdict is Verdict.OLD:
+            raise BadMessage("before_time_jump", f"its stamp {stamp * 1e-9:.3f} s is of before the jump")
+        if verdict is Verdict.JUMP:
+            self._on_jump(stamp, f"the stamps of {topic} went back to {stamp * 1e-9:.3f} s")
+
+    def _matched(self, camera: str, frame: FrameInput, cloud: CloudInput) -> None:
+        try:
+            self._health.count_ok("pairs_matched")
+            self._health.fact("pair_stamp_difference", f"{(cloud.stamp - frame.stamp) * 1e-9:+.4f} s")
+            self._on_pair(camera, frame, cloud)
+        except Exception as error:  # the synchroniser would keep its lock for ever
+            self._health.count_error("pair_failed", repr(error))
+
+    def clear(self) -> None:
+        """Forget what waits for its counterpart, and the calibrations; legends hold at any time."""
+        self._synchronizer.clear()
+        for history in self.calibrations.values():
+            history.clear()
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        for topic in self._watched:
+            self._health.unwatch(topic)
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._watched, self._subscriptions = [], []

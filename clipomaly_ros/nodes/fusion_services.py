@@ -1,0 +1,88 @@
+"""The operator's say: zones cleared or confirmed by a service call, each call in the log."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+from clipomaly_msgs.srv import ClearZone, ConfirmZone
+from clipomaly_ros.hazard.types import HazardError
+from clipomaly_ros.nodes.diagnostics import HealthMonitor
+
+MAXIMUM_TEXT = 256
+
+
+class ZoneServices:
+    """Checks the calls, hands them on and logs every one, refused ones too.
+
+    clear(id, operator, reason), confirm(id, name, operator, reason): raise HazardError for
+    an id that no zone has.
+    """
+
+    def __init__(
+        self,
+        clear: Callable[[uuid.UUID, str, str], None],
+        confirm: Callable[[uuid.UUID, str, str, str], None],
+        health: HealthMonitor,
+        logger: RcutilsLogger,
+    ) -> None:
+        self._clear, self._confirm = clear, confirm
+        self._health, self._logger = health, logger
+
+    def clear_zone(self, request: ClearZone.Request, response: ClearZone.Response) -> ClearZone.Response:
+        """Answer ~/clear_zone; never raises."""
+
+        def clear() -> None:
+            self._clear(_zone_id(request), request.operator_name, request.reason)
+
+        return self._answer("clear_zone", request, response, clear, "cleared")
+
+    def confirm_zone(
+        self, request: ConfirmZone.Request, response: ConfirmZone.Response
+    ) -> ConfirmZone.Response:
+        """Answer ~/confirm_zone; never raises."""
+
+        def confirm() -> None:
+            name = request.name.strip().lower()
+            if name and not name.isprintable():
+                raise HazardError("name: expected printable characters only")
+            self._confirm(_zone_id(request), name, request.operator_name, request.reason)
+
+        return self._answer("confirm_zone", request, response, confirm, "confirmed")
+
+    def _answer(
+        self,
+        service: str,
+        request: ClearZone.Request | ConfirmZone.Request,
+        response: ClearZone.Response | ConfirmZone.Response,
+        action: Callable[[], None],
+        done: str,
+    ) -> ClearZone.Response | ConfirmZone.Response:
+        zone = _zone_id(request)
+        try:
+            for field in ("operator_name", "reason"):
+                text = getattr(request, field)
+                if not text.strip() or not text.isprintable():
+                    raise HazardError(
+                        f"{field}: expected printable characters, at least one, got {text[:64]!r}"
+                    )
+            action()
+            response.success, response.message = True, f"zone {zone} {done}"
+            self._health.count_ok(service)
+        except HazardError as error:
+            response.success, response.message = False, str(error)[:MAXIMUM_TEXT]
+            self._health.count(f"{service}_refused", response.message)
+        except Exception as error:
+            response.success, response.message = False, f"{service} failed: {error!r}"[:MAXIMUM_TEXT]
+            self._health.count_error(f"{service}_failed", response.message)
+        self._logger.info(
+            f"audit: {service} of zone {zone} by {request.operator_name!r} because {request.reason!r}: "
+            f"{response.message}"
+        )
+        return response
+
+
+def _zone_id(request: ClearZone.Request | ConfirmZone.Request) -> uuid.UUID:
+    return uuid.UUID(bytes=bytes(request.id.uuid))

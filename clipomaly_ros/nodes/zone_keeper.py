@@ -1,0 +1,159 @@
+"""The zones of the node: pairs in, messages out, under one lock."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from clipomaly_msgs.msg import HazardZoneArray
+from clipomaly_ros.hazard.camera import CameraModel
+from clipomaly_ros.hazard.fuser import RegionFuser
+from clipomaly_ros.hazard.tracker import ZoneTracker
+from clipomaly_ros.hazard.transforms import RigidTransform
+from clipomaly_ros.hazard.types import FusionResult, RegionObservation, Zone
+from clipomaly_ros.nodes.anomaly_frame_input import FrameInput, Provenance
+from clipomaly_ros.nodes.cloud_input import CloudInput
+from clipomaly_ros.nodes.transforms_at_stamps import PairTransforms
+from clipomaly_ros.nodes.zone_markers import ZoneMarkers
+from clipomaly_ros.nodes.zone_messages import latency_messages, time_message, zone_messages
+
+
+@dataclass(frozen=True)
+class ReadyPair:
+    """An image and a cloud with all that is needed to fuse them.
+
+    matched: steady time at which they were joined [s]. era: jumps back in time before.
+    """
+
+    camera: str
+    frame: FrameInput
+    cloud: CloudInput
+    matched: float
+    era: int = 0
+    model: CameraModel | None = None
+    transforms: PairTransforms | None = None
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What is published for one pair or heartbeat; health is left to the caller."""
+
+    zones: HazardZoneArray
+    markers: MarkerArray
+    result: FusionResult | None = None
+
+
+class ZoneKeeper:
+    """Fuses pairs, tracks zones and turns them into messages. Thread-safe.
+
+    publish(outgoing): called with the lock held, so that arrays leave in the order of the
+    tracker's updates.
+    """
+
+    def __init__(
+        self,
+        fuser: RegionFuser,
+        tracker: ZoneTracker,
+        fixed_frame: str,
+        reference_frame: str,
+        marker_lifetime: float,
+        publish: Callable[[Outgoing], None],
+    ) -> None:
+        self._fuser, self._tracker = fuser, tracker
+        self._fixed_frame, self._reference_frame = fixed_frame, reference_frame
+        self._markers = ZoneMarkers(marker_lifetime)
+        self._publish = publish
+        self._lock = threading.RLock()
+        self._provenance: dict[uuid.UUID, Provenance] = {}
+        self.era = 0
+
+    def fuse(self, pair: ReadyPair, regions: tuple[RegionObservation, ...]) -> bool:
+        """Fuse a pair, update the tracks and publish; False when time jumped back meanwhile."""
+        begun = time.monotonic()
+        where = pair.transforms
+        result = self._fuser.fuse(
+            pair.frame.region_image,
+            regions,
+            pair.model,
+            pair.cloud.points,
+            where.camera_from_cloud,
+            where.fixed_from_cloud,
+            where.fixed_from_camera,
+        )
+        fused = time.monotonic()
+        with self._lock:
+            if pair.era != self.era:
+                return False
+            origin = _origin(where.fixed_from_reference)
+            zones = self._tracker.update(result.measurements, pair.frame.stamp, origin)
+            self._remember(zones, pair.frame)
+            array = self._array(zones, pair.frame.stamp, origin)
+            array.cloud_stamp = pair.cloud.header.stamp
+            array.camera_frame = pair.frame.frame_id
+            latencies = {"wait": begun - pair.matched, **result.latencies, "track": time.monotonic() - fused}
+            latencies["total"] = time.monotonic() - pair.matched
+            array.latencies = latency_messages(latencies)
+            self._publish(Outgoing(array, self._markers.update(array), result))
+        return True
+
+    def repeat(self, now: int, fixed_from_reference: RigidTransform | None) -> None:
+        """Publish the zones as they are at a time [ns], without a new measurement."""
+        with self._lock:
+            origin = _origin(fixed_from_reference)
+            array = self._array(self._tracker.zones(now, origin), now, origin)
+            self._publish(Outgoing(array, self._markers.update(array)))
+
+    def clear_zone(self, zone: uuid.UUID, operator: str, reason: str) -> None:
+        """Clear a zone by order of an operator; HazardError when there is none of that id."""
+        with self._lock:
+            self._tracker.clear(zone, operator, reason)
+
+    def confirm_zone(self, zone: uuid.UUID, name: str, operator: str, reason: str) -> None:
+        """Confirm a zone by order of an operator; HazardError when there is none of that id."""
+        with self._lock:
+            self._tracker.confirm(zone, name or None, operator=operator, reason=reason)
+
+    def lost(self) -> dict[str, int]:
+        """Return how many zones the tracker gave up, by reason, since the start."""
+        with self._lock:
+            return dict(self._tracker.dropped)
+
+    def start_over(self, now: int) -> MarkerArray:
+        """Forget all zones; return the markers that say so."""
+        with self._lock:
+            self.era += 1
+            self._tracker.reset()
+            self._provenance.clear()
+            return self._markers.reset(self._header(now))
+
+    def _remember(self, zones: tuple[Zone, ...], frame: FrameInput) -> None:
+        """Keep for each zone what named it last."""
+        for zone in zones:
+            if zone.last_seen == frame.stamp or zone.id not in self._provenance:
+                self._provenance[zone.id] = frame.provenance
+        present = {zone.id for zone in zones}
+        self._provenance = {key: value for key, value in self._provenance.items() if key in present}
+
+    def _array(
+        self, zones: tuple[Zone, ...], stamp: int, origin: NDArray[np.float64] | None
+    ) -> HazardZoneArray:
+        return HazardZoneArray(
+            header=self._header(stamp),
+            reference_frame=self._reference_frame,
+            zones=zone_messages(zones, stamp, origin, self._provenance),
+        )
+
+    def _header(self, stamp: int) -> Header:
+        return Header(stamp=time_message(stamp), frame_id=self._fixed_frame)
+
+
+def _origin(fixed_from_reference: RigidTransform | None) -> NDArray[np.float64] | None:
+    return None if fixed_from_reference is None else fixed_from_reference.translation
