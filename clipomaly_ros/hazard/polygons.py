@@ -35,31 +35,23 @@ def convex_hull(points: ArrayLike, padding: float = 0.05) -> NDArray[np.float64]
     spread = (plane - centre) @ axes.T
     low, high = spread.min(axis=0), spread.max(axis=0)
     if (high - low).min() < padding:
-        return _turned(_rectangle(low - padding / 2, high + padding / 2), axes, centre)
+        return np.asarray(_rectangle(low - padding / 2, high + padding / 2) @ axes + centre)
     try:
         hull = ConvexHull(spread)
     except QhullError:  # numerically flat although the spread says otherwise
-        return _turned(_rectangle(low - padding / 2, high + padding / 2), axes, centre)
-    corners = _turned(spread[hull.vertices], axes, centre)
+        return np.asarray(_rectangle(low - padding / 2, high + padding / 2) @ axes + centre)
+    corners = np.asarray(spread[hull.vertices] @ axes + centre)
     if len(corners) > MAX_CORNERS:
         corners = _outer(corners)
     return corners[::-1].copy() if signed_area(corners) > 0 else corners
 
 
-def _turned(
-    points: NDArray[np.float64], axes: NDArray[np.float64], centre: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return points of the principal axes in the plane they came from, clockwise ones clockwise."""
-    if axes[0, 0] * axes[1, 1] - axes[0, 1] * axes[1, 0] < 0:
-        points = points[::-1]
-    turned: NDArray[np.float64] = points @ axes + centre
-    return turned
-
-
 def _axes(centred: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the principal axes as the rows of a rotation."""
-    vectors: NDArray[np.float64] = np.linalg.eigh(centred.T @ centred)[1].T[::-1]
-    return vectors
+    """Return the principal axes of centred points [n, 2] as the rows of a proper rotation."""
+    x, y = centred[:, 0], centred[:, 1]
+    angle = 0.5 * np.arctan2(2.0 * (x @ y), x @ x - y @ y)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, sin], [-sin, cos]])
 
 
 def _rectangle(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
