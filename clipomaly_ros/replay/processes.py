@@ -23,6 +23,7 @@ from clipomaly_ros.replay.bag_types import BagError
 
 PACKAGE = "clipomaly_ros"
 GRACE = 8.0  # between SIGINT and SIGKILL [s]
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 _LARGEST_SAFE_DOMAIN = 101  # above it Linux gives the ports to outgoing connections
 
 
@@ -70,15 +71,15 @@ def free_domain() -> int:
 
 def transport_environment(out: Path) -> dict[str, str]:
     """Return the variables under which player and nodes find each other, and nobody else."""
-    profile = str(share_file("config", "fastdds_large_messages.xml"))
     chosen = {
         "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID") or str(free_domain()),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "ROS_LOG_DIR": str(out / "log"),
-        # The same file under the names that Fast DDS 2 and 3 read.
-        "FASTRTPS_DEFAULT_PROFILES_FILE": os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
-        "FASTDDS_DEFAULT_PROFILES_FILE": os.environ.get("FASTDDS_DEFAULT_PROFILES_FILE", profile),
     }
+    # Fast DDS 2 (Jazzy) knows only the first name; Fast DDS 3 warns about it.
+    if not any(os.environ.get(name) for name in PROFILE_VARIABLES):
+        name = PROFILE_VARIABLES[0 if os.environ.get("ROS_DISTRO") == "jazzy" else 1]
+        chosen[name] = str(share_file("config", "fastdds_large_messages.xml"))
     return chosen
 
 

@@ -14,6 +14,7 @@ from clipomaly_ros.replay.player import FRAMES, ZONES, Player
 from clipomaly_ros.replay.processes import NodeProcessError, NodeProcesses
 from clipomaly_ros.replay.recorder import Recorder
 
+SETTLED = 0.3  # discovery is complete when nothing is missing for so long [s]
 LONGEST_START = 600.0  # a large vocabulary on a slow machine [s]
 
 
@@ -34,7 +35,7 @@ def wait_until_active(
     say("waiting for the nodes (the first start embeds the vocabulary, which takes a while)")
     clients = {name: node.create_client(GetState, f"/{name}/get_state") for name in names}
     states = {name: "" for name in clients}
-    deadline = time.monotonic() + LONGEST_START
+    deadline, since = time.monotonic() + LONGEST_START, 0.0
     while time.monotonic() < deadline:
         nodes.check()
         for name, client in clients.items():
@@ -51,7 +52,12 @@ def wait_until_active(
         recorder.follow(node)
         heard = all(player.subscribers()[topic] > 0 for topic in required)
         if set(states.values()) == {"active"} and heard and {FRAMES, ZONES} <= recorder.followed:
-            return
+            # Player and nodes see each other; nodes among themselves may still be a moment behind.
+            since = since or time.monotonic()
+            if time.monotonic() - since > SETTLED:
+                return
+        else:
+            since = 0.0
         time.sleep(0.05)
     raise NodeProcessError(
         f"the nodes are not ready after {LONGEST_START:.0f} s: states {states}, followed topics "
