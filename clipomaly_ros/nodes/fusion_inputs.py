@@ -19,6 +19,7 @@ from clipomaly_ros.nodes.cloud_input import CloudInput, read_cloud
 from clipomaly_ros.nodes.diagnostics import HealthMonitor
 from clipomaly_ros.nodes.legend_history import LegendHistory
 from clipomaly_ros.nodes.message_checks import BadMessage, check_header
+from clipomaly_ros.nodes.pair_statistics import PairStatistics
 from clipomaly_ros.nodes.pair_synchronizer import PairSynchronizer
 from clipomaly_ros.nodes.stamp_eras import StampEras, Verdict
 
@@ -50,6 +51,7 @@ class FusionInputs:
         self._watched: list[str] = []
         self._subscriptions: list[Any] = []
         self.cameras: Sequence[str] = parameters.cameras or [""]
+        self.statistics = PairStatistics()
         self.eras = StampEras(round(parameters.jump_threshold * 1e9))
         self.calibrations = {camera: CameraInfoHistory(parameters.rectified) for camera in self.cameras}
         self.legends = {camera: LegendHistory() for camera in self.cameras}
@@ -113,17 +115,21 @@ class FusionInputs:
 
     def _frame(self, camera: str, topic: str, message: AnomalyFrame) -> None:
         frame = read_anomaly_frame(message)
-        self._check_time(topic, frame.stamp)
+        now = self._check_time(topic, frame.stamp)
         self._accept(topic, "frames_in")
+        self.statistics.frame(topic, frame.stamp, now)
         self._synchronizer.add_frame(camera, frame)
 
     def _cloud(self, topic: str, message: PointCloud2) -> None:
         cloud = read_cloud(message)
-        self._check_time(topic, cloud.stamp)
+        now = self._check_time(topic, cloud.stamp)
         self._accept(topic, "clouds_in")
+        self.statistics.cloud(topic, cloud.stamp, now)
         if cloud.points.non_finite:
             self._health.count_ok("points_non_finite", cloud.points.non_finite)
         self._synchronizer.add_cloud(cloud)
+        for key, value in self.statistics.facts().items():
+            self._health.fact(key, value)
 
     def _camera_info(self, camera: str, topic: str, message: CameraInfo) -> None:
         self._check_time(topic, check_header(message.header))
@@ -134,8 +140,11 @@ class FusionInputs:
         self._health.seen(topic)
         self._health.count_ok(counter)
 
-    def _check_time(self, topic: str, stamp: int) -> None:
-        """Refuse stamps from the future and from before a jump; start over at a jump."""
+    def _check_time(self, topic: str, stamp: int) -> int:
+        """Refuse stamps from the future and from before a jump; start over at a jump.
+
+        Returns the node's time [ns].
+        """
         now = self._node.get_clock().now().nanoseconds
         if self._max_age and now and stamp > now + self._max_age:
             raise BadMessage(
@@ -147,11 +156,12 @@ class FusionInputs:
             raise BadMessage("before_time_jump", f"its stamp {stamp * 1e-9:.3f} s is of before the jump")
         if verdict is Verdict.JUMP:
             self._on_jump(stamp, f"the stamps of {topic} went back to {stamp * 1e-9:.3f} s")
+        return now
 
     def _matched(self, camera: str, frame: FrameInput, cloud: CloudInput) -> None:
         try:
             self._health.count_ok("pairs_matched")
-            self._health.fact("pair_stamp_difference", f"{(cloud.stamp - frame.stamp) * 1e-9:+.4f} s")
+            self.statistics.pair()
             self._on_pair(camera, frame, cloud)
         except Exception as error:  # the synchroniser would keep its lock for ever
             self._health.count_error("pair_failed", repr(error))
@@ -159,6 +169,7 @@ class FusionInputs:
     def clear(self) -> None:
         """Forget what waits for its counterpart, and the calibrations; legends hold at any time."""
         self._synchronizer.clear()
+        self.statistics.clear()
         for history in self.calibrations.values():
             history.clear()
 

@@ -97,7 +97,7 @@ FUSION_PARAMETERS = (
     Parameter(
         "min_publish_rate",
         1.0,
-        "Least rate of hazard_zones: without new pairs the known zones go out with health STALE; 0 for never.",
+        "Least rate of hazard_zones: without new pairs the known zones go out as STALE; 0 for never.",
         "Hz",
         0.0,
         100.0,

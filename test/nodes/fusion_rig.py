@@ -48,9 +48,9 @@ class FusionRig:
         observer.wait_publishers("/hazard_zones")
         observer.wait_publishers("/hazard_markers")
         self.next_stamp = START
-        self._wait_heard()
+        self.wait_heard()
 
-    def _wait_heard(self) -> None:
+    def wait_heard(self) -> None:
         """Send unusable messages until the node's best-effort subscriptions count them.
 
         That a publisher knows of a subscription does not mean that the subscription knows of

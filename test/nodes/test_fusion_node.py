@@ -9,6 +9,7 @@ import fusion_scene as scene
 import numpy as np
 import pytest
 from fusion_rig import NODE, START, STEP, running_fusion
+from lifecycle_msgs.msg import Transition
 from ros_harness import Observer, node_process, wait_until
 from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
@@ -58,6 +59,17 @@ def test_a_frame_without_regions_still_gets_its_array(tmp_path):
         stamp = rig.stamp()
         rig.send(scene.anomaly_frame(stamp, nothing()), scene.camera_info(stamp), scene.cloud(stamp))
         assert list(rig.wait_zones(stamp).zones) == []
+
+
+def test_frames_and_clouds_too_far_apart_are_told(tmp_path):
+    with running_fusion(tmp_path, slop=0.02) as rig:
+        stamp = rig.stamp()
+        rig.send(scene.anomaly_frame(stamp), scene.camera_info(stamp))
+        rig.wait_counter("frames_in")
+        rig.send(cloud=scene.cloud(stamp + 30_000_000))
+        rig.observer.wait_value(NODE, "nearest_stamp_difference", "0.0300 s")
+        rig.observer.wait_value(NODE, "frames_without_cloud", "1")
+        rig.good_pair()
 
 
 def test_two_cameras_share_one_cloud(tmp_path):
@@ -219,3 +231,20 @@ def test_a_wrong_parameter_leaves_the_node_unconfigured_and_says_so(tmp_path, pa
     ):
         wait_until(lambda: word in observer.values(NODE).get("configure_error", ""), f"an error about {word}")
         assert observer.state_of(NODE) == "unconfigured"
+
+
+def test_the_life_cycle_can_be_gone_through_again(tmp_path):
+    with running_fusion(tmp_path) as rig:
+        first = rig.good_pair().zones[0].id
+        change = rig.observer.change_state
+        for transition in (
+            Transition.TRANSITION_DEACTIVATE,
+            Transition.TRANSITION_CLEANUP,
+            Transition.TRANSITION_CONFIGURE,
+            Transition.TRANSITION_ACTIVATE,
+        ):
+            assert change(NODE, transition)
+        rig.wait_heard()
+        array = rig.good_pair()
+        assert array.zones[0].id != first
+        assert "Traceback" not in rig.process.output
