@@ -203,6 +203,7 @@ class HazardFusion(ManagedNode):
 
     def _fuse(self, pair: ReadyPair) -> None:
         """Work on a pair, on its worker's thread."""
+        self.health.fact("untrained", str(pair.frame.provenance.untrained).lower())
         inputs = self._inputs
         groups = inputs.legends[pair.camera].groups(pair.frame.legend_id) if inputs is not None else {}
         if groups is None:

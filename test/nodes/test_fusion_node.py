@@ -72,6 +72,18 @@ def test_frames_and_clouds_too_far_apart_are_told(tmp_path):
         rig.good_pair()
 
 
+def test_zones_of_an_untrained_model_say_so(tmp_path):
+    with running_fusion(tmp_path) as rig:
+        stamp = rig.stamp()
+        frame = scene.anomaly_frame(stamp)
+        frame.untrained = True
+        rig.send(frame, scene.camera_info(stamp), scene.cloud(stamp))
+        array = rig.wait_zones(stamp)
+        assert array.zones[0].untrained
+        assert array.health == HazardZoneArray.HEALTH_DEGRADED
+        rig.observer.wait_value(NODE, "untrained", "true")
+
+
 def test_two_cameras_share_one_cloud(tmp_path):
     with running_fusion(tmp_path, ("front", "rear"), cameras='["front", "rear"]') as rig:
         stamp = rig.stamp()
