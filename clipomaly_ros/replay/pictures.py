@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.hazard.camera import CameraModel
+from clipomaly_ros.hazard.types import HazardError
+from clipomaly_ros.replay.bag_types import BagError
 from clipomaly_ros.replay.results import JoinedFrame, Recording, enlarged, pixels
 from clipomaly_ros.replay.top_view import TopView
 from clipomaly_ros.replay.video import VideoWriter
 from clipomaly_ros.replay.zone_drawing import draw_prisms, put_text
 from clipomaly_ros.vision.overlay import draw_overlay
-from clipomaly_ros.vision.types import AnomalyRegion, RegionState
+from clipomaly_ros.vision.types import AnomalyRegion, RegionState, VisionError
 from clipomaly_ros.vocabulary.entries import NameSource
 
 HEIGHT = 600  # of every picture [pixel]
@@ -46,7 +48,12 @@ class Painter:
 
     def overlay(self, joined: JoinedFrame) -> NDArray[np.uint8]:
         """Paint mask, names and zones over the image: uint8 RGB, HEIGHT high."""
-        rgb = self._recording.picture(joined)
+        try:
+            rgb = self._recording.picture(joined)
+        except (VisionError, BagError) as error:  # the page still shows that there was an image
+            picture = np.full((HEIGHT, HEIGHT * 16 // 9, 3), 40, np.uint8)
+            put_text(picture, f"not readable: {error}"[:80], (16, 40), 0.6, (255, 255, 255))
+            return picture
         scale = HEIGHT / rgb.shape[0]
         picture = enlarged(rgb, scale)
         frame, zones = joined.frame, joined.zones
@@ -74,7 +81,10 @@ class Painter:
         if joined.cloud is not None and joined.zones is not None:
             find = self._recording.transform
             fixed = joined.zones.header.frame_id
-            xyz, cloud_frame = self._recording.points(joined)
+            try:
+                xyz, cloud_frame = self._recording.points(joined)
+            except (HazardError, BagError):
+                xyz, cloud_frame = np.empty((0, 3), np.float32), fixed
             place = find(self._reference, fixed, joined.stamp)
             # Through the fixed frame: the vehicle moved between the two stamps.
             from_cloud = find(fixed, cloud_frame, _stamp_of(joined.zones.cloud_stamp))

@@ -21,6 +21,8 @@ from clipomaly_ros.replay.schedule import Entry, Step, header_stamp
 FRAMES, ZONES = "/anomalies", "/hazard_zones"
 CLOCK_PERIOD = 0.01  # of /clock while playing in recorded time [s]
 _QUICK_FACTOR, _QUICK_LEAST = 20.0, 3.0
+_HOPELESS = 3  # frames lost in a row, after which a further one is not waited for with the full timeout
+_FUSION_PATIENCE = 10.0  # after the segmenter's result, however slow that was [s]
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Player:
         messages = _Lookahead(self._bag.messages(self._connections))
         self._advance(entries[0].time if entries else 0)
         durations: list[float] = []
+        losses = 0  # one after the other
         for step in steps:
             for place in step.places:
                 connection, raw = messages.take(place)
@@ -87,10 +90,11 @@ class Player:
                 self._advance(entries[place].time)
                 self._publish(connection.topic, raw, entries[place].time)
             if step.stamp:
-                usual = sorted(durations)[len(durations) // 2] if durations else timeout
-                patience = min(timeout, max(_QUICK_LEAST, _QUICK_FACTOR * usual)) if durations else timeout
-                if self._wait(step.stamp, patience):
+                if self._wait(step.stamp, _patience(timeout, durations, losses)):
                     durations.append(time.monotonic() - self.playback.sent[step.stamp])
+                    losses = 0
+                else:
+                    losses += 1
                 progress()
 
     def play_realtime(
@@ -142,14 +146,25 @@ class Player:
 
     def _wait(self, stamp: int, timeout: float) -> bool:
         """Wait for the results of an image; False when they did not come in time."""
-        deadline = time.monotonic() + timeout
+        start = time.monotonic()
         while True:
             with self._arrived:
                 if self._arrived.wait_for(lambda: self.playback.done(stamp), 0.1):
                     return True
             self._check()
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now - start > timeout or now - self.playback.frame_at.get(stamp, now) > _FUSION_PATIENCE:
                 return False
+
+
+def _patience(timeout: float, durations: Sequence[float], losses: int) -> float:
+    """Return how long to wait for a frame [s], given how long others took and how many were just lost."""
+    if losses >= _HOPELESS:
+        return min(timeout, _QUICK_LEAST)
+    if not durations:
+        return timeout
+    usual = sorted(durations)[len(durations) // 2]
+    return min(timeout, max(_QUICK_LEAST, _QUICK_FACTOR * usual))
 
 
 class _Lookahead:

@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from clipomaly_ros.hazard.clouds import parse_cloud
 from clipomaly_ros.hazard.ground import GroundSettings, estimate_ground
+from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.replay.bag_reader import TF_TYPE, Bag, Selection
 from clipomaly_ros.replay.frames import FrameChoice, choose_frames
 from clipomaly_ros.replay.player import Playback, Player
@@ -215,15 +216,18 @@ def _plays_along(connection: Any) -> bool:
 
 def _ground_height(cloud: Any) -> float | None:
     """Return the height of the ground under the sensor in the cloud's frame [m], None when unclear."""
-    points = parse_cloud(
-        cloud.fields,
-        cloud.data,
-        cloud.width,
-        cloud.height,
-        cloud.point_step,
-        cloud.row_step,
-        cloud.is_bigendian,
-    )
+    try:
+        points = parse_cloud(
+            cloud.fields,
+            cloud.data,
+            cloud.width,
+            cloud.height,
+            cloud.point_step,
+            cloud.row_step,
+            cloud.is_bigendian,
+        )
+    except HazardError:  # the node names it in its diagnostics
+        return None
     plane = estimate_ground(points.xyz, np.zeros(3), GroundSettings())
     return float(plane.height_at(np.zeros((1, 2)))[0]) if plane.estimated else None
 
