@@ -187,6 +187,8 @@ class HealthMonitor:
                     self._node.get_logger().error(f"could not publish diagnostics: {error}")
 
     def _log(self, reason: str, detail: str, error: bool) -> None:
+        if not self._node.context.ok():
+            return  # work cut short by a shutdown is no failure worth a line
         now = time.monotonic()
         with self._lock:
             if now - self._logged.get(reason, -LOG_EVERY) < LOG_EVERY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -25,6 +26,9 @@ AUTOSTART = Parameter(
 )
 # Several publishers of /clock may disagree by a little; a looped bag jumps by seconds.
 BACKWARD_JUMP = Duration(nanoseconds=-100_000_000)
+
+SIGNAL_GRACE = 1.0  # seconds
+SOURCE_CHANGES = (int(ClockChange.ROS_TIME_ACTIVATED), int(ClockChange.ROS_TIME_DEACTIVATED))
 
 
 class ManagedNode(LifecycleNode):
@@ -197,7 +201,8 @@ class ManagedNode(LifecycleNode):
     def _on_jump(self, jump: TimeJump) -> None:
         if jump.delta.nanoseconds < 0:
             self.note_backward_jump(f"the clock went back by {-jump.delta.nanoseconds * 1e-9:.3f} s")
-        elif jump.clock_change in (ClockChange.ROS_TIME_ACTIVATED, ClockChange.ROS_TIME_DEACTIVATED):
+        # As numbers: rclpy hands out its C++ enumeration here, which equals no Python one.
+        elif int(jump.clock_change) in SOURCE_CHANGES:
             self.on_time_jump_backward("the clock's source changed")
 
 
@@ -222,8 +227,9 @@ def run_node(
     except (KeyboardInterrupt, ExternalShutdownException):
         pass  # the usual ways to end
     except Exception:
-        # A signal while the node is being made lets rclpy fail in many ways.
-        if not begun or rclpy.ok():
+        # A signal while the node is being made or a message is being converted lets rclpy fail
+        # in many ways: the interrupt is lost in its C++ part.
+        if not begun or not _shut_down_soon():
             raise
     finally:
         # A terminal and a launch file both send SIGINT: the second must not interrupt the clean-up.
@@ -235,3 +241,11 @@ def run_node(
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _shut_down_soon() -> bool:
+    """Tell whether a signal has come: rclpy shuts its context down a moment later, on its own thread."""
+    end = time.monotonic() + SIGNAL_GRACE
+    while rclpy.ok() and time.monotonic() < end:
+        time.sleep(0.01)
+    return not rclpy.ok()

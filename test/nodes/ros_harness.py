@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -23,26 +24,6 @@ from rclpy.qos import QoSProfile
 
 TIMEOUT = 60.0  # generous: nothing here measures time
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_domain_id() -> int:
-    """Choose a domain for this test process that its neighbours are unlikely to use."""
-    return 1 + os.getpid() % 100
-
-
-def prepare_environment(folder: Path, domain_id: int | None = None) -> int:
-    """Set the variables of an isolated, checked ROS for this process and its children."""
-    domain = free_domain_id() if domain_id is None else domain_id
-    os.environ |= {
-        "ROS_DOMAIN_ID": str(domain),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_PYTHON_CHECK_FIELDS": "1",
-        "ROS_LOG_DIR": str(folder),
-        "RCUTILS_LOGGING_BUFFERED_STREAM": "0",
-        "RCUTILS_COLORIZED_OUTPUT": "0",
-        "OMP_NUM_THREADS": "2",
-    }
-    return domain
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout: float = TIMEOUT) -> Any:
@@ -218,6 +199,9 @@ class Observer:
 
     def wait_nothing_of(self, node_name: str) -> None:
         """Wait until a node has left the graph."""
+        # rclpy's life-cycle state machine keeps a destroyed node of this process on the graph,
+        # services and all, until the garbage collector has found the cycle.
+        gc.collect()
         wait_until(
             lambda: node_name not in [name for name, _ in self.node.get_node_names_and_namespaces()],
             f"{node_name} gone",

@@ -33,13 +33,13 @@ TABLE = (
 class Probe(ManagedNode):
     """A node that listens, answers, remembers and can be told to fail."""
 
-    def __init__(self, failure: Exception | None = None, **options):
+    def __init__(self, failure: type[Exception] | None = None, **options):
         self.failure, self.jumps, self.cleaned, self.listener = failure, [], 0, None
         super().__init__("probe", TABLE, **options)
 
     def configure(self, parameters):
         if self.failure:
-            raise self.failure
+            raise self.failure("wrong hash")
         self.out = qos.create_publisher(self, self.health, String, "said", qos.RESULTS)
         self.health.watch("heard", 0.5)
 
@@ -71,6 +71,7 @@ def shared_observer():
 
 @pytest.fixture
 def observer(shared_observer):
+    shared_observer.wait_nothing_of("probe")  # a call must not reach the node before
     shared_observer.forget_diagnostics()
     return shared_observer
 
@@ -132,7 +133,12 @@ def test_a_bad_parameter_keeps_the_node_unconfigured_until_it_is_corrected(obser
 
 
 def set_parameter(observer, name, value):
-    kinds = {float: ("double_value", 3), str: ("string_value", 4), int: ("integer_value", 2)}
+    kinds = {
+        bool: ("bool_value", 1),
+        float: ("double_value", 3),
+        str: ("string_value", 4),
+        int: ("integer_value", 2),
+    }
     field, kind = kinds[type(value)]
     request = SetParameters.Request(
         parameters=[ParameterMessage(name=name, value=ParameterValue(type=kind, **{field: value}))]
@@ -166,11 +172,11 @@ def test_parameters_are_described_and_refused_with_a_reason(observer):
 
 
 @pytest.mark.dds
-@pytest.mark.parametrize("failure", [ValueError("wrong hash"), RuntimeError("not foreseen")])
-def test_a_failed_configure_is_undone_and_reported(observer, failure):
-    with probe(failure=failure) as node:
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError])
+def test_a_failed_configure_is_undone_and_reported(observer, kind):
+    with probe(failure=kind) as node:
         wait_until(lambda: "configure_error" in observer.values("/probe"), "the error in the diagnostics")
-        assert str(failure) in observer.values("/probe")["configure_error"]
+        assert "wrong hash" in observer.values("/probe")["configure_error"]
         assert observer.state_of("/probe") == "unconfigured"
         assert node.cleaned == 1
 
@@ -229,6 +235,16 @@ def test_a_clock_that_goes_back_calls_the_hook(observer):
         assert "150" in node.jumps[0]
         observer.wait_count("/probe", "time_jump_backward")
         observer.node.destroy_publisher(clock)
+
+
+@pytest.mark.dds
+def test_another_source_of_time_calls_the_hook(observer):
+    with probe() as node:
+        observer.wait_value("/probe", "state", "active")
+        assert node.jumps == []
+        assert set_parameter(observer, "use_sim_time", True).successful
+        wait_until(lambda: node.jumps, "the hook called")
+        assert "source" in node.jumps[0]
 
 
 def test_worker_takes_the_newest_and_reports_the_dropped():

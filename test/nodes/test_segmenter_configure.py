@@ -30,6 +30,7 @@ def shared_observer():
 
 @pytest.fixture
 def observer(shared_observer):
+    shared_observer.wait_nothing_of("anomaly_segmenter")  # a call must not reach the node before
     shared_observer.forget_diagnostics()
     return shared_observer
 
