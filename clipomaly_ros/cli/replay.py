@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     )
     if settings.bundle is not None and not settings.bundle.is_dir():
         raise BagError(f"bundle {settings.bundle}: no such folder; `clipomaly export` makes one")
-    with _sigterm_as_interrupt(), Bag(settings.bag) as bag:
+    with _interruptible(), Bag(settings.bag) as bag:
         bag.select(settings.image_topic, settings.camera_info_topic, settings.points_topic)
         prepare_folder(settings.out)
         try:
@@ -129,14 +129,18 @@ def _progress(text: str, unit: str) -> Callable[[int], Callable[[], None]]:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """End the node processes on SIGTERM, too."""
+def _interruptible() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt, so that the node processes end.
+
+    SIGINT as well: a shell starts background jobs with SIGINT ignored.
+    """
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
