@@ -14,7 +14,7 @@ from launch_ros.substitutions import FindPackageShare
 PACKAGE = "clipomaly_ros"
 CONFIG = PathJoinSubstitution([FindPackageShare(PACKAGE), "config"])
 BOOLEAN = ["true", "false"]
-# Fast DDS 2 (Jazzy) reads the first, Fast DDS 3 (Kilted) the second.
+# Jazzy's Fast DDS 2 knows only the first; Kilted's Fast DDS 3 reads both and warns about the first.
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 NAMESPACE = re.compile(r"/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
 
@@ -105,8 +105,8 @@ def default_transport(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Use the profile for large messages, unless the user has chosen one."""
     if any(context.environment.get(name) for name in PROFILE_VARIABLES):
         return []
-    profile = PathJoinSubstitution([CONFIG, "fastdds_large_messages.xml"])
-    return [SetEnvironmentVariable(name, profile) for name in PROFILE_VARIABLES]
+    name = PROFILE_VARIABLES[0 if context.environment.get("ROS_DISTRO") == "jazzy" else 1]
+    return [SetEnvironmentVariable(name, PathJoinSubstitution([CONFIG, "fastdds_large_messages.xml"]))]
 
 
 def generate_launch_description() -> LaunchDescription:

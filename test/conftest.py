@@ -21,9 +21,9 @@ os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
 os.environ["ROS_LOG_DIR"] = _LOGS.name
-# Fast DDS 2 (Jazzy) reads the first, Fast DDS 3 (Kilted) the second.
-os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds_large_messages.xml")
-os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds_large_messages.xml")
+# Jazzy's Fast DDS 2 reads the first name, Kilted's Fast DDS 3 the second.
+_PROFILE = "FASTRTPS" if os.environ.get("ROS_DISTRO") == "jazzy" else "FASTDDS"
+os.environ[f"{_PROFILE}_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds_large_messages.xml")
 
 TINY_CONFIG = ROOT / "test" / "model" / "configs" / "test-clip-16.json"
 

@@ -1,5 +1,6 @@
 """Run a launch file as `ros2 launch` does, without needing the ros2 command: FILE [name:=value ...]."""
 
+import os
 import sys
 
 from launch import LaunchDescription, LaunchService
@@ -7,6 +8,7 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 if __name__ == "__main__":
+    os.setsid()  # a process group of its own, as a terminal gives it
     service = LaunchService(argv=sys.argv[2:])
     given = [tuple(argument.split(":=", 1)) for argument in sys.argv[2:]]
     source = PythonLaunchDescriptionSource(sys.argv[1])

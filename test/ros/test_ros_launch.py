@@ -1,9 +1,11 @@
 """The launch files under the real launch and launch_ros, with the real nodes."""
 
+import contextlib
 import importlib.util
 import os
 import signal
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from ros_harness import NodeProcess, Observer, wait_until
 for name in ("launch.actions", "launch_ros"):
     pytest.importorskip(name, reason=f"{name.split('.')[0]} is not installed: it comes with a ROS 2 install")
 
+LaunchContext = importlib.import_module("launch").LaunchContext
 ROOT = Path(__file__).resolve().parents[2]
 APRON, REPLAY = ROOT / "launch" / "apron.launch.py", ROOT / "launch" / "replay.launch.py"
 NODES = ("/apron/left/anomaly_segmenter", "/apron/right/anomaly_segmenter", "/apron/hazard_fusion")
@@ -22,9 +25,22 @@ PROFILES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 pytestmark = pytest.mark.dds
 
 
-def launched(file: Path, log: Path, *arguments: str, **environment: str) -> NodeProcess:
+@contextlib.contextmanager
+def launched(file: Path, log: Path, *arguments: str, **environment: str) -> Iterator[NodeProcess]:
     command = [sys.executable, str(Path(__file__).with_name("launch_process.py")), str(file), *arguments]
-    return NodeProcess(command, log, environment)
+    process = NodeProcess(command, log, environment)
+    try:
+        yield process
+    finally:
+        if process.process.poll() is None:
+            interrupt(process)
+        process.close()
+
+
+def interrupt(process: NodeProcess) -> int:
+    """Press Ctrl-C: a terminal signals the whole group, and launch relies on that."""
+    os.killpg(process.process.pid, signal.SIGINT)
+    return process.wait()
 
 
 def module_of(file: Path):
@@ -37,6 +53,17 @@ def module_of(file: Path):
 def node_names(observer: Observer) -> set[str]:
     pairs = observer.node.get_node_names_and_namespaces()
     return {f"{namespace.rstrip('/')}/{name}" for name, namespace in pairs}
+
+
+def wait_for_nodes(observer: Observer, process: NodeProcess, names: Iterable[str]) -> None:
+    """Wait until all nodes are on the graph; fail at once, with the output, when one has died."""
+
+    def there_or_dead() -> bool:
+        assert "process has died" not in process.output, process.output
+        assert process.process.poll() is None, process.output
+        return set(names) <= node_names(observer)
+
+    wait_until(there_or_dead, f"the nodes {sorted(names)}")
 
 
 def parameters_of(observer: Observer, node: str, *names: str) -> list:
@@ -64,10 +91,7 @@ def test_two_cameras_start_stay_unconfigured_and_end_cleanly(tmp_path: Path, obs
         "log_level:=warn",
     )
     with launched(APRON, tmp_path / "log.txt", *arguments) as process:
-        wait_until(
-            lambda: set(NODES) <= node_names(observer) or process.process.poll() is not None, "all nodes"
-        )
-        assert set(NODES) <= node_names(observer), process.output
+        wait_for_nodes(observer, process, NODES)
         for node in NODES[:2]:
             wanted = ["42", "compressed", True, False]
             names = ("bundle", "image_transport", "use_sim_time", "autostart")
@@ -78,8 +102,7 @@ def test_two_cameras_start_stay_unconfigured_and_end_cleanly(tmp_path: Path, obs
             True,
         ]
         assert {observer.state_of(node) for node in NODES} == {"unconfigured"}
-        process.send(signal.SIGINT)
-        assert process.wait() == 0, process.output
+        assert interrupt(process) == 0, process.output
     assert process.output.count("process has finished cleanly") == len(NODES), process.output
     assert "Traceback" not in process.output
 
@@ -93,7 +116,7 @@ def test_autostart_activates_and_connects_the_topics(tmp_path: Path, observer: O
         "points:=/lidar/points",
     )
     with launched(APRON, tmp_path / "log.txt", *arguments) as process:
-        wait_until(lambda: set(NODES) <= node_names(observer), f"all nodes; {process.output}")
+        wait_for_nodes(observer, process, NODES)
         for node in NODES:
             wait_until(lambda node=node: observer.state_of(node) == "active", f"{node} active")
         node = observer.node
@@ -114,8 +137,7 @@ def test_autostart_activates_and_connects_the_topics(tmp_path: Path, observer: O
             )
         wait_until(lambda: node.count_subscribers("/lidar/points") == 1, "points")
         wait_until(lambda: node.count_publishers("/apron/hazard_zones") == 1, "hazard_zones")
-        process.send(signal.SIGINT)
-        assert process.wait() == 0, process.output
+        assert interrupt(process) == 0, process.output
     assert process.output.count("process has finished cleanly") == len(NODES), process.output
 
 
@@ -128,7 +150,7 @@ def test_parameter_file_of_the_user_counts_where_no_argument_is_given(tmp_path: 
     arguments = (f"params_file:={file}", "autostart:=false")
     with launched(APRON, tmp_path / "log.txt", *arguments) as process:
         names = {"/camera/anomaly_segmenter", "/hazard_fusion"}
-        wait_until(lambda: names <= node_names(observer), f"both nodes; {process.output}")
+        wait_for_nodes(observer, process, names)
         assert parameters_of(observer, "/camera/anomaly_segmenter", "bundle", "use_sim_time") == [
             "/from/file",
             False,
@@ -165,19 +187,23 @@ def test_unusable_cameras_end_the_launch(tmp_path: Path):
         assert "cameras: expected at least one camera and none twice" in process.output
 
 
-def test_profile_for_large_messages_is_set_unless_the_user_has_one(monkeypatch: pytest.MonkeyPatch):
-    from launch import LaunchContext
-
+@pytest.mark.parametrize(("distribution", "variable"), [("jazzy", PROFILES[0]), ("kilted", PROFILES[1])])
+def test_profile_for_large_messages_is_set_unless_the_user_has_one(
+    monkeypatch: pytest.MonkeyPatch, distribution: str, variable: str
+):
     module = module_of(APRON)
+    monkeypatch.setenv("ROS_DISTRO", distribution)
     for name in PROFILES:
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")
     context = LaunchContext()
     for action in module.default_transport(context):
         action.execute(context)
-    profiles = {Path(os.environ[name]).read_bytes() for name in PROFILES}
-    assert profiles == {(ROOT / "config" / "fastdds_large_messages.xml").read_bytes()}
-    monkeypatch.setenv(PROFILES[0], "/mine.xml")
-    assert module.default_transport(LaunchContext()) == []
+    chosen = {name: os.environ[name] for name in PROFILES if os.environ[name]}
+    assert set(chosen) == {variable}
+    assert Path(chosen[variable]).read_bytes() == (ROOT / "config/fastdds_large_messages.xml").read_bytes()
+    for name in PROFILES:
+        monkeypatch.setenv(name, "/mine.xml")
+        assert module.default_transport(LaunchContext()) == []
 
 
 def test_replay_refuses_a_missing_bag_before_it_starts_anything(tmp_path: Path):
@@ -192,7 +218,8 @@ def test_replay_plays_on_simulated_time_with_the_arguments_of_the_monitor(tmp_pa
     note = tmp_path / "called.txt"
     player = tmp_path / "ros2"
     player.write_text(
-        f'#!/bin/sh\necho "$@" > "{note}.part"\necho "$FASTRTPS_DEFAULT_PROFILES_FILE" >> "{note}.part"\n'
+        f'#!/bin/sh\nexec > "{note}.part"\necho "$@"\n'
+        'echo "$FASTRTPS_DEFAULT_PROFILES_FILE$FASTDDS_DEFAULT_PROFILES_FILE"\n'
         f'mv "{note}.part" "{note}"\nexec sleep 1000\n'
     )
     player.chmod(0o755)
@@ -207,8 +234,7 @@ def test_replay_plays_on_simulated_time_with_the_arguments_of_the_monitor(tmp_pa
         assert call == f"bag play {bag} --clock 100 --rate 0.5 --loop"
         assert Path(profile).name == "fastdds_large_messages.xml"
         names = {"/front/anomaly_segmenter", "/hazard_fusion"}
-        wait_until(lambda: names <= node_names(observer), f"both nodes; {process.output}")
+        wait_for_nodes(observer, process, names)
         for node in names:
             assert parameters_of(observer, node, "use_sim_time") == [True]
-        process.send(signal.SIGINT)
-        assert process.wait() == 0, process.output
+        assert interrupt(process) == 0, process.output
