@@ -71,7 +71,7 @@ def draw_prisms(
             for post in posts:
                 uv, seen = camera.project(camera_from_fixed.apply(post))
                 _polyline(picture, [_runs(uv * scale, seen)], tint, 1)
-        _tag(picture, zone, top, camera, camera_from_fixed, scale)
+        _tag(picture, zone, base, camera, camera_from_fixed, scale)
 
 
 def put_text(
@@ -83,16 +83,18 @@ def put_text(
     cv2.putText(picture, plain, place, FONT, size, ink, max(1, round(size * 2)), cv2.LINE_AA)
 
 
-def _tag(picture, zone, top, camera, camera_from_fixed, scale) -> None:
-    uv, seen = camera.project(camera_from_fixed.apply(top))
+def _tag(picture, zone, base, camera, camera_from_fixed, scale) -> None:
+    uv, seen = camera.project(camera_from_fixed.apply(base))
     if not seen.any() or not np.isfinite(zone.nearest_edge_distance):
         return
-    u, v = uv[seen].mean(axis=0) * scale
+    u, v = uv[seen, 0].mean() * scale, uv[seen, 1].max() * scale
     text = f"{zone.nearest_edge_distance:.1f} m"
     size = picture.shape[0] / 1150
     (width, height), _ = cv2.getTextSize(text, FONT, size, 1)
     left = int(np.clip(u - width / 2, 2, picture.shape[1] - width - 2))
-    put_text(picture, text, (left, int(max(v - 4, height + 2))), size, colour(zone.severity))
+    put_text(
+        picture, text, (left, int(min(v + height + 6, picture.shape[0] - 4))), size, colour(zone.severity)
+    )
 
 
 def _along(ring: NDArray[np.float64]) -> NDArray[np.float64]:
