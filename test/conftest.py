@@ -8,16 +8,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
+from clipomaly_ros.replay.domains import HeldDomain
+
 ROOT = Path(__file__).resolve().parent.parent
 _LOGS = tempfile.TemporaryDirectory(prefix="clipomaly_test_logs_")
 
-# Set before any test module imports rclpy or a message. Domains above 101 collide with
-# the ports that Linux hands out by itself.
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+# Held until this process ends: another run at the same time gets another one.
+_DOMAIN = HeldDomain()
+
+# Set before any test module imports rclpy or a message.
+os.environ["ROS_DOMAIN_ID"] = str(_DOMAIN.number)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
 os.environ["ROS_LOG_DIR"] = _LOGS.name
@@ -25,6 +30,7 @@ os.environ["ROS_LOG_DIR"] = _LOGS.name
 _PROFILE = "FASTRTPS" if os.environ.get("ROS_DISTRO") == "jazzy" else "FASTDDS"
 os.environ[f"{_PROFILE}_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds_large_messages.xml")
 
+BUNDLE_KEPT = 24 * 3600.0  # seconds since a run began to use it
 TINY_CONFIG = ROOT / "test" / "model" / "configs" / "test-clip-16.json"
 
 
@@ -50,13 +56,19 @@ def tiny_bundle(request):
     missing = [name for name in ("torch", "open_clip", "onnx") if importlib.util.find_spec(name) is None]
     if missing:
         pytest.skip(f"the export needs {', '.join(missing)}")
-    folder = Path(request.config.cache.mkdir("tiny_bundle")) / _export_key() / "tiny"
-    if not folder.exists():
-        for old in folder.parent.parent.iterdir():
+    cache = Path(request.config.cache.mkdir("tiny_bundle"))
+    kept = cache / _export_key()
+    folder = kept / "tiny"
+    kept.mkdir(exist_ok=True)
+    os.utime(kept)  # in use
+    for old in cache.iterdir():
+        # Other sources, other bundle; but a run with those may be under way.
+        if time.time() - old.stat().st_mtime > BUNDLE_KEPT:
             shutil.rmtree(old, ignore_errors=True)
+    if not folder.exists():
         command = [sys.executable, "-m", "clipomaly_ros.cli.main", "export", "--model", str(TINY_CONFIG)]
         command += ["--image-size", "96", "128", "--name", "tiny", "-o", str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        # Another test run at the same time may have been first.
+        # The export appears in one step; another run at the same time may have been first.
         assert done.returncode == 0 or (folder / "manifest.yaml").is_file(), done.stdout + done.stderr
     return load_bundle(folder)

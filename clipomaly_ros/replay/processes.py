@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -20,11 +18,11 @@ from ament_index_python.packages import (
 )
 
 from clipomaly_ros.replay.bag_types import BagError
+from clipomaly_ros.replay.domains import own_domain
 
 PACKAGE = "clipomaly_ros"
 GRACE = 8.0  # between SIGINT and SIGKILL [s]
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-_LARGEST_SAFE_DOMAIN = 101  # above it Linux gives the ports to outgoing connections
 
 
 class NodeProcessError(RuntimeError):
@@ -51,28 +49,10 @@ def executable(name: str) -> Path:
     return path
 
 
-def free_domain() -> int:
-    """Return a ROS domain that nothing on this machine uses now.
-
-    A participant of domain d binds UDP port 7400 + 250 d (DDSI-RTPS 9.6.1): a domain whose
-    port can be bound alone is free.
-    """
-    domains = list(range(1, _LARGEST_SAFE_DOMAIN + 1))
-    random.SystemRandom().shuffle(domains)
-    for domain in domains:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("", 7400 + 250 * domain))
-            except OSError:
-                continue
-            return domain
-    raise BagError("every ROS domain from 1 to 101 is in use: set ROS_DOMAIN_ID")
-
-
 def transport_environment(out: Path) -> dict[str, str]:
     """Return the variables under which player and nodes find each other, and nobody else."""
     chosen = {
-        "ROS_DOMAIN_ID": os.environ.get("ROS_DOMAIN_ID") or str(free_domain()),
+        "ROS_DOMAIN_ID": str(own_domain()),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "ROS_LOG_DIR": str(out / "log"),
     }

@@ -1,7 +1,6 @@
 """Processes are started with what they need, watched, and never left behind."""
 
 import os
-import socket
 import stat
 import time
 
@@ -101,32 +100,6 @@ def test_an_exception_ends_the_processes(scripts, tmp_path):
 def test_a_missing_executable_says_what_to_do(scripts, tmp_path):
     with NodeProcesses(tmp_path / "log") as nodes, pytest.raises(BagError, match="build the workspace"):
         nodes.start("nothing_here", {}, {}, [])
-
-
-def test_a_used_domain_is_not_taken(monkeypatch):
-    taken = []
-    try:
-        for domain in range(1, 102):
-            if domain == 42:
-                continue
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            try:
-                sock.bind(("", 7400 + 250 * domain))
-                taken.append(sock)
-            except OSError:
-                sock.close()
-        try:
-            assert processes.free_domain() == 42
-        except BagError:
-            pytest.skip("domain 42 is in use on this machine")
-        blocker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        taken.append(blocker)
-        blocker.bind(("", 7400 + 250 * 42))
-        with pytest.raises(BagError, match="set ROS_DOMAIN_ID"):
-            processes.free_domain()
-    finally:
-        for sock in taken:
-            sock.close()
 
 
 def test_a_chosen_domain_and_profile_are_kept(monkeypatch, tmp_path):
