@@ -82,8 +82,9 @@ def export_bundle(
     """
     if folder is not None:
         check_target(folder, overwrite)
-    report(f"building {settings.model} with {settings.pretrained or f'random weights, seed {settings.seed}'}")
+    report(f"building {settings.model}")
     source = build_source(settings.model, settings.pretrained, settings.seed)
+    report(f"weights: {f'random, seed {settings.seed}' if source.untrained else source.origin.pretrained}")
     open_clip = import_open_clip()
     vocabulary = Path(open_clip.__file__).with_name("bpe_simple_vocab_16e6.txt.gz")
     tokenizer = ClipTokenizer(vocabulary.read_bytes(), source.model.context_length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 
 from clipomaly_ros.model.bundle_writer import file_sha256
+from clipomaly_ros.model.download import quick_to_fail
 from clipomaly_ros.model.manifest import BundleError, Origin
 from clipomaly_ros.model.torchvision_operators import import_open_clip
 
@@ -77,7 +79,8 @@ def build_source(model: str, pretrained: str | None = None, seed: int = 0) -> So
     if model.startswith(_SCHEMAS):
         if pretrained is not None:
             raise BundleError(f"{model}: brings its own weights; leave out --pretrained {pretrained}")
-        return _checked(_create(open_clip, model, None, require_pretrained=True), _schema_origin(model))
+        with quick_to_fail(model) if model.startswith("hf-hub:") else contextlib.nullcontext():
+            return _checked(_create(open_clip, model, None, require_pretrained=True), _schema_origin(model))
     name = _register(open_clip, model)
     _check_config(name, open_clip.get_model_config(name))
     if pretrained is None:
@@ -150,7 +153,10 @@ def _weights(open_clip: ModuleType, name: str, pretrained: str) -> tuple[Path, M
         )
     place = settings.get("hf_hub") or settings.get("url")
     try:
-        return Path(open_clip.download_pretrained(settings)), settings
+        with quick_to_fail(f"--pretrained {pretrained}", None if settings.get("hf_hub") else settings["url"]):
+            return Path(open_clip.download_pretrained(settings)), settings
+    except BundleError:
+        raise
     except Exception as error:  # the hub's client raises errors of many libraries
         reason = " ".join(str(error).split())[:300]
         raise BundleError(

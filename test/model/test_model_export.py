@@ -1,13 +1,17 @@
 import copy
+import http.server
 import json
 import pickle
 import shutil
+import socket
+import threading
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the export needs torch")
 
+from clipomaly_ros.model.download import unreachable  # noqa: E402
 from clipomaly_ros.model.export import ExportSettings, export_bundle, set_grid  # noqa: E402
 from clipomaly_ros.model.manifest import BundleError  # noqa: E402
 from clipomaly_ros.model.open_clip_source import build_source, exportable_models  # noqa: E402
@@ -110,7 +114,7 @@ def test_random_weights_say_so_and_follow_the_seed(tiny_config, tmp_path):
     assert (first.manifest.threshold.mode, first.manifest.threshold.value) == ("frame_quantile", 0.97)
     assert first.hash == second.hash
     assert first.manifest.files != other.manifest.files
-    assert any("random weights, seed 1" in line for line in lines)
+    assert any("weights: random, seed 1" in line for line in lines)
 
 
 def test_nonsense_beside_the_weights_is_refused(trained, tiny_config, tmp_path):
@@ -200,6 +204,36 @@ def test_without_a_network_the_error_says_how_to_go_on(monkeypatch, tmp_path):
         build_source("ViT-B-32", "laion2b_s34b_b79k")
     with pytest.raises(BundleError, match=r"hf-hub:nobody/nothing.*cannot build it"):
         build_source("hf-hub:nobody/nothing")
+
+
+@pytest.mark.parametrize("source", [("ViT-B-32", "laion2b_s34b_b79k"), ("hf-hub:nobody/nothing", None)])
+def test_a_hub_that_does_not_answer_is_asked_once(monkeypatch, tmp_path, caplog, source):
+    import huggingface_hub.constants
+
+    with socket.socket() as closed:  # bound, but nobody listens
+        closed.bind(("127.0.0.1", 0))
+        hub = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+        with pytest.raises(BundleError, match=rf"{source[1] or source[0]}.*{hub} does not answer.*FILE"):
+            build_source(*source)
+    assert "Retrying" not in caplog.text
+    assert not huggingface_hub.constants.HF_HUB_OFFLINE
+
+
+def test_a_server_that_refuses_the_request_has_answered(monkeypatch):
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_error(403)
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with http.server.HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert unreachable(f"http://127.0.0.1:{server.server_port}/file") is None
+    assert "http" in unreachable("file:///etc/passwd")
 
 
 @pytest.mark.parametrize(
