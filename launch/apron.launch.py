@@ -23,8 +23,9 @@ ARGUMENTS: list[tuple[str, Any, list[str] | None, str]] = [
     ("namespace", "", None, "namespace of everything that is started"),
     ("cameras", "camera", None, "namespaces of the cameras, relative to namespace: a, b or [a, b]"),
     ("bundle", "", None, "folder of the model bundle; empty: what params_file says"),
-    ("approved_vocabulary", "", None, "YAML file of the approved classes; empty: what params_file says"),
-    ("candidate_vocabulary", "", None, "YAML file of the candidate names; empty: what params_file says"),
+    ("vocabulary", "", None, "common start of two files: <vocabulary>_approved.yaml, _candidates.yaml"),
+    ("approved_vocabulary", "", None, "YAML file of the approved classes; empty: as vocabulary says"),
+    ("candidate_vocabulary", "", None, "YAML file of the candidate names; empty: as vocabulary says"),
     ("params_file", PathJoinSubstitution([CONFIG, "apron.yaml"]), None, "parameters of both nodes"),
     ("image_transport", "raw", ["raw", "compressed"], "transport of the camera images"),
     ("image", "image_raw", None, "topic of the images in each camera's namespace, without the transport"),
@@ -60,6 +61,9 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     cameras = parse_cameras(value["cameras"])
     namespace = value["namespace"].strip("/")
     use_sim_time = value["use_sim_time"] == "true"
+    if value["vocabulary"]:
+        for name, part in (("approved_vocabulary", "approved"), ("candidate_vocabulary", "candidates")):
+            value[name] = value[name] or f"{value['vocabulary']}_{part}.yaml"
 
     def node(name: str, camera: str, chosen: dict[str, Any], remappings: list[tuple[str, str]]) -> Node:
         return Node(

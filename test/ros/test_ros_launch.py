@@ -84,6 +84,8 @@ def test_two_cameras_start_stay_unconfigured_and_end_cleanly(tmp_path: Path, obs
         "namespace:=apron",
         "cameras:=[left, right]",
         "bundle:=42",  # a path that YAML would read as a number
+        "vocabulary:=words/airfield",
+        "candidate_vocabulary:=more.yaml",
         "fixed_frame:=map",
         "use_sim_time:=true",
         "autostart:=false",
@@ -96,6 +98,8 @@ def test_two_cameras_start_stay_unconfigured_and_end_cleanly(tmp_path: Path, obs
             wanted = ["42", "compressed", True, False]
             names = ("bundle", "image_transport", "use_sim_time", "autostart")
             assert parameters_of(observer, node, *names) == wanted
+            words = parameters_of(observer, node, "approved_vocabulary", "candidate_vocabulary")
+            assert words == ["words/airfield_approved.yaml", "more.yaml"]
         assert parameters_of(observer, NODES[2], "cameras", "fixed_frame", "use_sim_time") == [
             ["left", "right"],
             "map",
