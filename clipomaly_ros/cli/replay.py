@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from clipomaly_ros.replay.bag_reader import Bag
 from clipomaly_ros.replay.bag_types import BagError
+from clipomaly_ros.replay.node_parameters import wished_parameters
 from clipomaly_ros.replay.pictures import paint_all
 from clipomaly_ros.replay.processes import NodeProcessError
 from clipomaly_ros.replay.report import write_report
@@ -36,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera-info-topic", help="calibration (default: found by type)")
     parser.add_argument("--points-topic", help="point cloud (default: found by type)")
     parser.add_argument(
+        "--anomalies",
+        metavar="TOPIC",
+        help="play the AnomalyFrames recorded on this topic instead of running the segmenter",
+    )
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help="ROS parameter file, on top of config/apron.yaml"
+    )
+    parser.add_argument(
         "--timeout", type=float, default=60.0, help="longest wait for the zones of a frame in s (default: 60)"
     )
 
@@ -54,11 +63,15 @@ def run(options: argparse.Namespace) -> int:
         image_topic=options.image_topic,
         camera_info_topic=options.camera_info_topic,
         points_topic=options.points_topic,
+        anomalies_topic=options.anomalies,
+        params=options.params,
     )
     if settings.bundle is not None and not settings.bundle.is_dir():
         raise BagError(f"bundle {settings.bundle}: no such folder; `clipomaly export` makes one")
     with _interruptible(), Bag(settings.bag) as bag:
-        bag.select(settings.image_topic, settings.camera_info_topic, settings.points_topic)
+        settings.select(bag)
+        for node in settings.nodes:  # before an earlier result is removed
+            wished_parameters(settings.params, node)
         prepare_folder(settings.out)
         try:
             result = Replay(settings, say).run(bag, _progress("playing", "frame"))
@@ -88,6 +101,7 @@ def show(settings: ReplaySettings, result: ReplayResult) -> Summary:
         "bag": str(settings.bag),
         "mode": "recorded timing" if settings.realtime else "lockstep",
         "fixed_frame": result.frames.fixed,
+        "masks": result.selection.anomalies.topic if result.selection.anomalies is not None else "",
     }
     summary = summarise(chosen, result.playback, result.cloud_count, pictures, diagnostics, result.errors)
     page = write_report(settings.out, summary, pictures)

@@ -11,7 +11,7 @@ from typing import Any
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 
-from clipomaly_ros.replay.bag_types import BagError, make_typestore
+from clipomaly_ros.replay.bag_types import LEGEND_TYPE, BagError, make_typestore
 
 # Compressed first: cheaper to send.
 IMAGE_TYPES = (
@@ -21,24 +21,38 @@ IMAGE_TYPES = (
 CAMERA_INFO_TYPE = "sensor_msgs/msg/CameraInfo"
 CLOUD_TYPE = "sensor_msgs/msg/PointCloud2"
 TF_TYPE = "tf2_msgs/msg/TFMessage"
+FRAME_TYPE = "clipomaly_msgs/msg/AnomalyFrame"
 # Pictures that are not camera images, or that an earlier replay left in the bag.
 _NOT_CAMERA = ("depth", "overlay", "label", "mask", "ground_truth", "thermal", "disparity")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The topics of a bag that drive the nodes; tf and tf_static may be missing."""
+    """The topics of a bag that drive the nodes; tf and tf_static may be missing.
+
+    anomalies, legend: recorded results that are played in the segmenter's place.
+    """
 
     image: Connection
     camera_info: Connection
     points: Connection
     tf: Connection | None
     tf_static: Connection | None
+    anomalies: Connection | None = None
+    legend: Connection | None = None
 
     @property
     def connections(self) -> tuple[Connection, ...]:
         """Return all that are there."""
-        found = (self.tf_static, self.tf, self.camera_info, self.image, self.points)
+        found = (
+            self.tf_static,
+            self.tf,
+            self.legend,
+            self.camera_info,
+            self.image,
+            self.points,
+            self.anomalies,
+        )
         return tuple(connection for connection in found if connection is not None)
 
     @property
@@ -112,9 +126,11 @@ class Bag(AbstractContextManager["Bag"]):
         image: str | None = None,
         camera_info: str | None = None,
         points: str | None = None,
+        anomalies: str | None = None,
     ) -> Selection:
         """Pick the topics of camera, LiDAR and TF, by type unless named.
 
+        anomalies: topic of recorded AnomalyFrames; their legend is the one beside it.
         BagError names what is missing and lists what the bag has.
         """
         chosen_image = self._pick("image", IMAGE_TYPES, image, _is_camera)
@@ -126,10 +142,17 @@ class Bag(AbstractContextManager["Bag"]):
         tf = [c for c in self.connections if c.msgtype == TF_TYPE and c.msgcount]
         moving = next((c for c in tf if c.topic.split("/")[-1] == "tf"), None)
         static = next((c for c in tf if c.topic.split("/")[-1] == "tf_static"), None)
-        return Selection(chosen_image, info, cloud, moving, static)
+        frames = self._pick("anomalies", (FRAME_TYPE,), anomalies) if anomalies is not None else None
+        beside = frames.topic.rpartition("/")[0] + "/legend" if frames is not None else ""
+        legend = next(
+            (c for c in self.connections if c.topic == beside and c.msgtype == LEGEND_TYPE and c.msgcount),
+            None,
+        )
+        return Selection(chosen_image, info, cloud, moving, static, frames, legend)
 
     def _pick(self, role: str, types: Sequence[str], name: str | None, accept=lambda topic: True, prefer=""):
         if name is not None:
+            name = f"/{name.lstrip('/')}"
             for connection in self.connections:
                 if connection.topic == name and connection.msgtype in types and connection.msgcount:
                     return connection

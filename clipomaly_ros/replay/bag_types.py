@@ -20,6 +20,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 OUR_PACKAGE = "clipomaly_msgs"
+LEGEND_TYPE = "clipomaly_msgs/msg/LabelLegend"
 _UNLIMITED = QosTime(2147483647, 4294967295)
 
 
@@ -82,11 +83,11 @@ def offered_qos(*, latched: bool = False, depth: int = 10) -> Qos:
 def is_latched(connection: Connection) -> bool:
     """Tell whether a topic's data must reach late subscribers.
 
-    Bags from converters often carry no QoS; then only /tf_static is known to be latched.
+    Bags from converters often carry no QoS; then only /tf_static and legends are known to be latched.
     """
     profiles = getattr(connection.ext, "offered_qos_profiles", [])
     if not profiles:
-        return connection.topic.split("/")[-1] == "tf_static"
+        return connection.topic.split("/")[-1] == "tf_static" or connection.msgtype == LEGEND_TYPE
     return any(profile.durability == QosDurability.TRANSIENT_LOCAL for profile in profiles)
 
 

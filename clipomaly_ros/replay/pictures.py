@@ -17,7 +17,7 @@ from clipomaly_ros.replay.bag_types import BagError
 from clipomaly_ros.replay.results import JoinedFrame, Recording, enlarged, pixels
 from clipomaly_ros.replay.top_view import TopView
 from clipomaly_ros.replay.video import VideoWriter
-from clipomaly_ros.replay.zone_drawing import draw_prisms, put_text
+from clipomaly_ros.replay.zone_drawing import draw_prisms, note, put_text
 from clipomaly_ros.vision.overlay import draw_overlay
 from clipomaly_ros.vision.types import AnomalyRegion, RegionState, VisionError
 from clipomaly_ros.vocabulary.entries import NameSource
@@ -66,6 +66,8 @@ class Painter:
             put_text(picture, "mask and image differ in size", (16, 40), 0.8, (255, 255, 255))
             return picture
         picture = np.ascontiguousarray(draw_overlay(picture, labels, regions, frame.untrained))
+        if self._recording.masks:
+            note(picture, f"masks: recorded on {self._recording.masks}")
         if zones is None:
             put_text(picture, "no zones for this image", (16, HEIGHT - 20), 0.7, (255, 255, 255))
         elif self._camera is not None:

@@ -43,10 +43,22 @@ class Playback:
 
 
 class Player:
-    """Plays one bag. The node must be spun by another thread meanwhile."""
+    """Plays one bag. The node must be spun by another thread meanwhile.
 
-    def __init__(self, node: Node, bag: Bag, connections: Sequence[Any], check: Callable[[], None]) -> None:
+    frames: topic of the AnomalyFrames, whether a node publishes them or the bag holds them.
+    check() raises when a node has ended.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        bag: Bag,
+        connections: Sequence[Any],
+        check: Callable[[], None],
+        frames: str = FRAMES,
+    ) -> None:
         self._node, self._bag, self._check = node, bag, check
+        self._frames = frames
         self._connections = list(connections)
         self._arrived = threading.Condition()
         self.playback = Playback()
@@ -59,11 +71,11 @@ class Player:
 
     def receive(self, topic: str, raw: bytes) -> None:
         """Note a result; called from the spinning thread."""
-        if topic not in (FRAMES, ZONES):
+        if topic not in (self._frames, ZONES):
             return
         stamp, now = header_stamp(raw), time.monotonic()
         with self._arrived:
-            target = self.playback.frame_at if topic == FRAMES else self.playback.zones_at
+            target = self.playback.frame_at if topic == self._frames else self.playback.zones_at
             target.setdefault(stamp, now)
             self._arrived.notify_all()
 
@@ -89,12 +101,13 @@ class Player:
                     self._note_sent(entries[place].stamp, step.matched)
                 self._advance(entries[place].time)
                 self._publish(connection.topic, raw, entries[place].time)
-            if step.stamp:
+            if step.stamp and step.awaited:
                 if self._wait(step.stamp, _patience(timeout, durations, losses)):
                     durations.append(time.monotonic() - self.playback.sent[step.stamp])
                     losses = 0
                 else:
                     losses += 1
+            if step.stamp:
                 progress()
 
     def play_realtime(
@@ -142,6 +155,8 @@ class Player:
     def _publish(self, topic: str, raw: bytes, recorded: int) -> None:
         if self.recorder is not None:
             self.recorder.write(topic, raw, recorded)
+        if topic == self._frames:  # played, not segmented: nobody sends it back
+            self.receive(topic, raw)
         self._publishers[topic].publish(bytes(raw))
 
     def _wait(self, stamp: int, timeout: float) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from lifecycle_msgs.srv import GetState
 from rclpy.node import Node
 
 from clipomaly_ros.replay.bag_types import BagError
-from clipomaly_ros.replay.player import FRAMES, ZONES, Player
+from clipomaly_ros.replay.player import Player
 from clipomaly_ros.replay.processes import NodeProcessError, NodeProcesses
 from clipomaly_ros.replay.recorder import Recorder
 
@@ -25,11 +25,13 @@ def wait_until_active(
     recorder: Recorder,
     player: Player,
     required: Sequence[str],
+    results: Collection[str],
     say: Callable[[str], None],
 ) -> None:
     """Wait until the nodes are active and connected with player and recorder.
 
-    required: played topics that somebody must listen to. The node must be spun by another
+    required: played topics that somebody must listen to. results: topics that the nodes
+    must publish. The node must be spun by another
     thread. BagError when a node refuses its configuration, NodeProcessError when one ends.
     """
     say("waiting for the nodes (the first start embeds the vocabulary, which takes a while)")
@@ -51,7 +53,7 @@ def wait_until_active(
                 raise BagError(f"{name} stays {states[name]}: {failures[-1].split(': ', 1)[-1]}")
         recorder.follow(node)
         heard = all(player.subscribers()[topic] > 0 for topic in required)
-        if set(states.values()) == {"active"} and heard and {FRAMES, ZONES} <= recorder.followed:
+        if set(states.values()) == {"active"} and heard and recorder.followed >= set(results):
             # Player and nodes see each other; nodes among themselves may still be a moment behind.
             since = since or time.monotonic()
             if time.monotonic() - since > SETTLED:

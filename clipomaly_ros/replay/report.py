@@ -48,12 +48,18 @@ def write_report(out: Path, summary: Summary, pictures: Sequence[FramePictures])
 
 
 def _banner(summary: Summary) -> str:
-    if not summary.untrained:
-        return ""
-    return (
-        "<p class=banner><b>Untrained model.</b> This bundle has random weights: regions, names and scores "
-        "show that every stage runs, and nothing else.</p>"
-    )
+    banner = ""
+    if summary.masks:
+        banner += (
+            f"<p class='banner note'><b>Masks: recorded on {escape(summary.masks)}.</b> "
+            "No segmenter ran: regions and names are the recorded ones, the zones are computed from them.</p>"
+        )
+    if summary.untrained:
+        banner += (
+            "<p class=banner><b>Untrained model.</b> This bundle has random weights: regions, names and "
+            "scores show that every stage runs, and nothing else.</p>"
+        )
+    return banner
 
 
 def _tiles(summary: Summary) -> str:

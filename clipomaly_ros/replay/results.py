@@ -48,7 +48,7 @@ class JoinedFrame:
 
 
 class Recording:
-    """The bag of a replay, open for reading."""
+    """The bag of a replay, open for reading; masks: topic of masks that were played, else empty."""
 
     def __init__(self, path: Path, selection: Selection) -> None:
         self.bag = Bag(path)
@@ -56,7 +56,8 @@ class Recording:
         self._image = by_topic[selection.image.topic]
         self._points = by_topic[selection.points.topic]
         self._info = by_topic[selection.camera_info.topic]
-        self._frames, self._zones = by_topic.get(FRAMES), by_topic.get(ZONES)
+        self.masks = selection.anomalies.topic if selection.anomalies is not None else ""
+        self._frames, self._zones = by_topic.get(self.masks or FRAMES), by_topic.get(ZONES)
         self._diagnostics = by_topic.get("/diagnostics")
         self._truth = by_topic.get(TRUTH_BOXES)
         self._buffer = Buffer(cache_time=Duration(seconds=10_000_000))
@@ -78,6 +79,7 @@ class Recording:
         wanted = (self._image, self._points, self._frames, self._zones)
         pending: dict[int, JoinedFrame] = {}
         clouds: dict[int, bytes] = {}
+        early: dict[int, bytes] = {}  # recorded results may lie before their image
         for connection, _, raw in self.bag.messages([c for c in wanted if c is not None]):
             stamp = header_stamp(raw)
             if connection == self._points:
@@ -86,12 +88,18 @@ class Recording:
                     clouds.pop(min(clouds))
                 continue
             if connection == self._image:
-                pending[stamp] = JoinedFrame(stamp, raw)
+                found = early.pop(stamp, None)
+                frame = None if found is None else self.bag.read(found, self._frames)
+                pending[stamp] = JoinedFrame(stamp, raw, frame)
                 if len(pending) > _PENDING:
                     yield pending.pop(min(pending))
                 continue
             joined = pending.get(stamp)
             if joined is None:
+                if connection == self._frames:
+                    early[stamp] = raw
+                    if len(early) > _PENDING:
+                        early.pop(min(early))
                 continue
             if connection == self._frames:
                 joined.frame = self.bag.read(raw, connection)

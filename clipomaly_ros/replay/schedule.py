@@ -11,6 +11,8 @@ from clipomaly_ros.replay.bag_reader import Bag, Selection
 from clipomaly_ros.replay.bag_types import BagError
 
 LONGEST_WAIT = 1_000_000_000  # for a transform behind a stamp [ns]
+# of the messages of one step
+_ORDER = ("tf_static", "tf", "legend", "camera_info", "other", "image", "anomalies", "points")
 
 
 def header_stamp(raw: bytes) -> int:
@@ -36,9 +38,9 @@ def header_frame(raw: bytes) -> str:
 class Entry:
     """One message of the bag, without its bytes.
 
-    role: "image", "points", "camera_info", "tf", "tf_static" or "other". time: record
-    time [ns]. stamp: header stamp [ns], 0 where there is none. edges: parent, child,
-    stamp of moving transforms.
+    role: "image", "points", "camera_info", "tf", "tf_static", "anomalies", "legend" or
+    "other". time: record time [ns]. stamp: header stamp [ns], 0 where there is none.
+    edges: parent, child, stamp of moving transforms.
     """
 
     role: str
@@ -52,12 +54,14 @@ class Step:
     """What is published together: places in the bag, and the frame whose result is awaited.
 
     stamp: of the image [ns], 0 for the messages after the last frame. matched: a cloud
-    lies within the slop, so zones must follow; else only an AnomalyFrame.
+    lies within the slop, so zones must follow; else only an AnomalyFrame. awaited: False
+    where recorded AnomalyFrames are played and this image has none: nothing will follow.
     """
 
     places: tuple[int, ...]
     stamp: int = 0
     matched: bool = False
+    awaited: bool = True
 
 
 def index_bag(bag: Bag, selection: Selection, others: Sequence = ()) -> list[Entry]:
@@ -67,6 +71,10 @@ def index_bag(bag: Bag, selection: Selection, others: Sequence = ()) -> list[Ent
         selection.points.topic: "points",
         selection.camera_info.topic: "camera_info",
     }
+    if selection.anomalies is not None:
+        roles[selection.anomalies.topic] = "anomalies"
+    if selection.legend is not None:
+        roles[selection.legend.topic] = "legend"
     entries = []
     for connection, time, raw in bag.messages([*selection.connections, *others]):
         if connection in (selection.tf, selection.tf_static):
@@ -104,27 +112,32 @@ def plan_lockstep(entries: Sequence[Entry], slop: int) -> list[Step]:
     slop: largest difference between the stamps of an image and its cloud [ns].
     A transform that brackets the stamps from behind is played before the frame although it
     was recorded after it: with the clock standing still it could not arrive otherwise.
+    Recorded AnomalyFrames go with the image of the same stamp, after the legends that hold
+    for it; those that fit no image are left out.
     """
     images = [place for place, entry in enumerate(entries) if entry.role == "image"]
     clouds = match_clouds(entries, slop)
     brackets = _Brackets(entries)
-    published: set[int] = set()
+    recorded = {entry.stamp: place for place, entry in enumerate(entries) if entry.role == "anomalies"}
+    legends = [place for place, entry in enumerate(entries) if entry.role == "legend"]
+    published = {place for place, entry in enumerate(entries) if entry.role == "anomalies"}
     position, steps = 0, []
     for image in images:
-        cloud = clouds.get(image)
+        cloud, frame = clouds.get(image), recorded.get(entries[image].stamp)
         latest = max(entries[image].stamp, entries[cloud].stamp if cloud is not None else 0)
         end = max(image, cloud if cloud is not None else 0, brackets.behind(latest))
+        end = max([end, *(place for place in legends if entries[place].stamp <= entries[image].stamp)])
         info = _info_of(entries, image)
         places = [p for p in range(position, end + 1) if p not in published and entries[p].role != "image"]
         if info is not None and info not in published and info > end:
             places.append(info)
-        places.append(image)
-        order = {"tf_static": 0, "tf": 1, "camera_info": 2, "other": 3, "image": 4, "points": 5}
-        places.sort(key=lambda place: (order[entries[place].role], place))
+        places += [image] if frame is None else [image, frame]
+        places.sort(key=lambda place: (_ORDER.index(entries[place].role), place))
         published.update(places)
         while position in published:
             position += 1
-        steps.append(Step(tuple(places), entries[image].stamp, cloud is not None))
+        awaited = frame is not None or not recorded
+        steps.append(Step(tuple(places), entries[image].stamp, awaited and cloud is not None, awaited))
     rest = tuple(place for place in range(len(entries)) if place not in published)
     return [*steps, Step(rest)] if rest else steps
 

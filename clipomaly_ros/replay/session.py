@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from clipomaly_ros.hazard.clouds import parse_cloud
-from clipomaly_ros.hazard.ground import GroundSettings, estimate_ground
-from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.replay.bag_reader import TF_TYPE, Bag, Selection
+from clipomaly_ros.replay.bag_types import BagError
 from clipomaly_ros.replay.frames import FrameChoice, choose_frames
-from clipomaly_ros.replay.player import Playback, Player
+from clipomaly_ros.replay.node_parameters import (
+    FUSION,
+    SEGMENTER,
+    found_parameters,
+    needed_parameters,
+    parameters_on_top,
+    wished_parameters,
+)
+from clipomaly_ros.replay.player import FRAMES, ZONES, Playback, Player
 from clipomaly_ros.replay.processes import NodeProcesses, share_file, transport_environment
 from clipomaly_ros.replay.readiness import wait_until_active
 from clipomaly_ros.replay.recorder import Recorder
@@ -35,7 +40,6 @@ from clipomaly_ros.replay.schedule import (
 )
 from clipomaly_ros.replay.shared_memory import remove_abandoned
 
-SEGMENTER, FUSION = "anomaly_segmenter", "hazard_fusion"
 SLOP = 50_000_000  # between image and cloud [ns], the default of hazard_fusion
 SETTLE = 1.3  # so that each node's last diagnostics (1 Hz) are recorded [s]
 _OFFSET_LIMIT = 500_000_000  # of record times against stamps that the nodes take as a late message [ns]
@@ -55,6 +59,17 @@ class ReplaySettings:
     image_topic: str | None = None
     camera_info_topic: str | None = None
     points_topic: str | None = None
+    anomalies_topic: str | None = None
+    params: Path | None = None
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the nodes that run: recorded AnomalyFrames need no segmenter."""
+        return (SEGMENTER, FUSION) if self.anomalies_topic is None else (FUSION,)
+
+    def select(self, bag: Bag) -> Selection:
+        """Pick the bag's topics; BagError when one is missing."""
+        return bag.select(self.image_topic, self.camera_info_topic, self.points_topic, self.anomalies_topic)
 
 
 @dataclass(frozen=True)
@@ -85,107 +100,108 @@ class Replay:
         BagError for unusable input; NodeProcessError when a node fails.
         """
         wish = self.settings
-        selection = bag.select(wish.image_topic, wish.camera_info_topic, wish.points_topic)
+        selection = wish.select(bag)
+        wished = {name: wished_parameters(wish.params, name) for name in wish.nodes}
+        slop = _slop(wished[FUSION])
         others = [c for c in bag.connections if c not in selection.connections and _plays_along(c)]
         entries = index_bag(bag, selection, others)
         offset = record_offset(entries)
         if abs(offset) > _OFFSET_LIMIT:
             self._say(f"record times are {offset * 1e-9:+.1f} s off the stamps: playing on the stamps' time")
             entries = on_stamp_time(entries, offset)
-        frames = self._choose_frames(bag, selection, entries)
-        matched = {entries[image].stamp for image in match_clouds(entries, SLOP)}
+        frames = self._choose_frames(bag, selection, entries, wished[FUSION])
+        matched = _matched(entries, slop, selection)
         images = sum(entry.role == "image" for entry in entries)
         self._say(
             f"{images} images on {selection.image.topic}, "
             f"{sum(e.role == 'points' for e in entries)} clouds on {selection.points.topic}, "
-            f"{len(matched)} within {SLOP // 1_000_000} ms of each other"
+            f"{len(matched)} within {slop * 1e-6:g} ms of each other"
         )
         out_bag = wish.out / "bag"
         environment = transport_environment(wish.out)
         os.environ.update(environment)  # Fast DDS and rcl read them in this process, too
-        parameters = self._parameters(bag, selection, frames)
+        found = found_parameters(bag, selection, frames, self._say)
+        needed = needed_parameters(selection, wish.bundle, wish.realtime)
+        parameters = {
+            name: parameters_on_top(found[name], wished[name], needed[name], self._say) for name in wish.nodes
+        }
         with _tidy_memory(int(environment["ROS_DOMAIN_ID"])), NodeProcesses(wish.out / "log") as nodes:
             self._start(nodes, selection, parameters)
             context = rclpy.Context()
             rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
             try:
                 playback = self._play(
-                    context, nodes, bag, selection, others, entries, matched, progress_of(images)
+                    context, nodes, bag, selection, others, entries, matched, slop, progress_of(images)
                 )
             finally:
                 context.try_shutdown()
             for name in nodes.stop():
                 self._say(f"warning: {name} did not end by itself")
-            errors = {name: nodes.log_lines(name, "ERROR", "FATAL") for name in (SEGMENTER, FUSION)}
+            errors = {name: nodes.log_lines(name, "ERROR", "FATAL") for name in wish.nodes}
         clouds = sum(entry.role == "points" for entry in entries)
         return ReplayResult(selection, frames, playback, clouds, errors, out_bag)
 
-    def _choose_frames(self, bag: Bag, selection: Selection, entries: list[Entry]) -> FrameChoice:
+    def _choose_frames(
+        self, bag: Bag, selection: Selection, entries: list[Entry], wished: Mapping[str, Any]
+    ) -> FrameChoice:
         _, _, image = next(bag.messages([selection.image]))
         _, _, cloud = next(bag.messages([selection.points]))
-        choice = choose_frames(entries, header_frame(image), header_frame(cloud), self.settings.fixed_frame)
+        fixed = wished.get("fixed_frame", self.settings.fixed_frame)
+        if self.settings.fixed_frame not in (None, fixed):
+            raise BagError(f"the parameter file says fixed_frame {fixed}, --fixed-frame says otherwise")
+        choice = choose_frames(entries, header_frame(image), header_frame(cloud), fixed)
+        choice = replace(choice, reference=wished.get("reference_frame", choice.reference))
         for note in filter(None, choice.text.split("; ")):
             self._say(note)
         return choice
-
-    def _parameters(self, bag: Bag, selection: Selection, frames: FrameChoice) -> dict[str, dict[str, Any]]:
-        """Return each node's parameters that differ from config/apron.yaml."""
-
-        def reliable() -> dict[str, Any]:  # a new one each time: rcl reads no YAML with aliases
-            return {"subscription": {"reliability": "reliable"}}
-
-        inputs = {SEGMENTER: (selection.image,), FUSION: (selection.camera_info, selection.points)}
-        parameters: dict[str, dict[str, Any]] = {name: {"use_sim_time": True} for name in (SEGMENTER, FUSION)}
-        if not self.settings.realtime:  # in lockstep nothing may be lost
-            for name, connections in inputs.items():
-                parameters[name]["qos_overrides"] = {c.topic: reliable() for c in connections}
-        parameters[SEGMENTER]["image_transport"] = selection.image_transport
-        if self.settings.bundle is not None:
-            parameters[SEGMENTER]["bundle"] = str(self.settings.bundle.resolve())
-        parameters[FUSION] |= {"fixed_frame": frames.fixed, "reference_frame": frames.reference}
-        connection, _, raw = next(bag.messages([selection.points]))
-        if header_frame(raw) == frames.fixed:
-            height = _ground_height(bag.read(raw, connection))
-            if height is not None:
-                self._say(f"ground {-height:.2f} m below {frames.fixed}, from the first cloud")
-                parameters[FUSION]["fusion.ground.height"] = round(height, 3)
-        return parameters
 
     def _start(
         self, nodes: NodeProcesses, selection: Selection, parameters: dict[str, dict[str, Any]]
     ) -> None:
         defaults = [share_file("config", "apron.yaml")]
-        image = selection.image.topic
-        # As image_transport does, the segmenter appends the transport to the base topic.
-        remap = {"image_raw": image}
-        if selection.image_transport == "compressed":
-            base, _, last = image.rpartition("/")
-            remap = {"image_raw": base} if last == "compressed" else {"/image_raw/compressed": image}
-        nodes.start(SEGMENTER, parameters[SEGMENTER], remap, defaults)
+        if self.settings.params is not None:
+            defaults.append(self.settings.params.resolve())
+        if SEGMENTER in parameters:
+            image = selection.image.topic
+            # As image_transport does, the segmenter appends the transport to the base topic.
+            remap = {"image_raw": image}
+            if selection.image_transport == "compressed":
+                base, _, last = image.rpartition("/")
+                remap = {"image_raw": base} if last == "compressed" else {"/image_raw/compressed": image}
+            nodes.start(SEGMENTER, parameters[SEGMENTER], remap, defaults)
         remap = {"camera_info": selection.camera_info.topic, "points": selection.points.topic}
+        if selection.anomalies is not None:
+            remap["anomalies"] = selection.anomalies.topic
+        if selection.legend is not None:
+            remap["legend"] = selection.legend.topic
         nodes.start(FUSION, parameters[FUSION], remap, defaults)
 
-    def _play(self, context, nodes, bag, selection, others, entries, matched, progress) -> Playback:
+    def _play(self, context, nodes, bag, selection, others, entries, matched, slop, progress) -> Playback:
         wish = self.settings
         connections = [*selection.connections, *others]
         required = [connection.topic for connection in selection.connections]
+        results = {FRAMES, ZONES}
+        if selection.anomalies is not None:  # nobody segments
+            required.remove(selection.image.topic)
+            results.remove(FRAMES)
         node = rclpy.create_node("clipomaly_replay", context=context, enable_rosout=False)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
         spinner = threading.Thread(target=_spin, args=(executor,), name="replay-spin", daemon=True)
-        player = Player(node, bag, connections, nodes.check)
+        frames = selection.anomalies.topic if selection.anomalies is not None else FRAMES
+        player = Player(node, bag, connections, nodes.check, frames)
         recorder = Recorder(wish.out / "bag", lambda: player.now, player.receive)
         player.recorder = recorder
         for connection in connections:
             recorder.add_connection(connection)
         spinner.start()
         try:
-            wait_until_active(node, (SEGMENTER, FUSION), nodes, recorder, player, required, self._say)
+            wait_until_active(node, wish.nodes, nodes, recorder, player, required, results, self._say)
             self._say("nodes are active; playing " + ("in recorded time" if wish.realtime else "in lockstep"))
             if wish.realtime:
                 player.play_realtime(entries, matched, wish.timeout, progress)
             else:
-                player.play_lockstep(entries, plan_lockstep(entries, SLOP), wish.timeout, progress)
+                player.play_lockstep(entries, plan_lockstep(entries, slop), wish.timeout, progress)
             player.settle(SETTLE)
             return player.playback
         finally:
@@ -214,22 +230,26 @@ def _plays_along(connection: Any) -> bool:
     return known and importable and not ours and not system and connection.msgtype != TF_TYPE
 
 
-def _ground_height(cloud: Any) -> float | None:
-    """Return the height of the ground under the sensor in the cloud's frame [m], None when unclear."""
-    try:
-        points = parse_cloud(
-            cloud.fields,
-            cloud.data,
-            cloud.width,
-            cloud.height,
-            cloud.point_step,
-            cloud.row_step,
-            cloud.is_bigendian,
+def _slop(wished: Mapping[str, Any]) -> int:
+    """Return the largest difference of the stamps of an image and its cloud [ns]."""
+    slop = wished.get("slop", SLOP * 1e-9)
+    if not isinstance(slop, float) or not slop > 0:  # the node refuses it, too, but later
+        raise BagError(f"parameter slop of {FUSION}: expected a number above 0 like 0.05, got {slop!r}")
+    return round(slop * 1e9)
+
+
+def _matched(entries: list[Entry], slop: int, selection: Selection) -> set[int]:
+    """Return the stamps of the images that zones must follow: with a cloud and, if recorded, a mask."""
+    matched = {entries[image].stamp for image in match_clouds(entries, slop)}
+    if selection.anomalies is None:
+        return matched
+    masks = {entry.stamp for entry in entries if entry.role == "anomalies"}
+    if masks.isdisjoint(entry.stamp for entry in entries if entry.role == "image"):
+        raise BagError(
+            f"no AnomalyFrame on {selection.anomalies.topic} has the stamp of an image on "
+            f"{selection.image.topic}: name the camera's topic with --image-topic"
         )
-    except HazardError:  # the node names it in its diagnostics
-        return None
-    plane = estimate_ground(points.xyz, np.zeros(3), GroundSettings())
-    return float(plane.height_at(np.zeros((1, 2)))[0]) if plane.estimated else None
+    return matched & masks
 
 
 def _spin(executor: SingleThreadedExecutor) -> None:

@@ -32,12 +32,13 @@ class Summary:
     """Everything the table and summary.json show.
 
     reasons: node -> reason -> count, as the nodes' diagnostics name them; errors: lines of
-    their logs.
+    their logs. masks: topic on which the masks were recorded, empty when they were computed.
     """
 
     bag: str
     mode: str
     fixed_frame: str
+    masks: str
     model: str
     untrained: bool
     images: int
@@ -68,8 +69,12 @@ class Summary:
                 "model",
                 self.model + (" (UNTRAINED: names mean nothing)" if self.untrained else ""),
             ),
+            *([("masks", f"recorded on {self.masks}")] if self.masks else []),
             ("zones in frame", self.fixed_frame),
-            ("images in / segmented", f"{self.images} / {self.segmented}"),
+            (
+                "images in / with recorded masks" if self.masks else "images in / segmented",
+                f"{self.images} / {self.segmented}",
+            ),
             ("clouds in / matched with an image", f"{self.clouds} / {self.matched}"),
             ("pairs fused / frames dropped", f"{self.with_zones} / {self.dropped}"),
             ("regions (all frames)", f"{self.regions}"),
@@ -103,7 +108,7 @@ def summarise(
 ) -> Summary:
     """Compute the figures.
 
-    settings: bag, mode, fixed_frame. pictures: the frames' messages. diagnostics: last values by node.
+    settings: bag, mode, fixed_frame, masks. pictures: the frames' messages. diagnostics: last values by node.
     """
     frames = [item.frame for item in pictures if item.frame is not None]
     arrays = [item.zones for item in pictures if item.zones is not None]
@@ -111,7 +116,9 @@ def summarise(
     for array in arrays:
         for zone in array.zones:
             zones.setdefault(bytes(zone.id.uuid), []).append(zone)
-    stages = _stages("segmenter", frames) + _stages("fusion", arrays)
+    # Recorded frames bring the times of another run, perhaps on another machine.
+    stages = [] if settings["masks"] else _stages("segmenter", frames)
+    stages += _stages("fusion", arrays)
     walls = [
         (playback.zones_at[stamp] - sent)
         for stamp, sent in playback.sent.items()

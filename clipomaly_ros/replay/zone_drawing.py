@@ -83,6 +83,18 @@ def put_text(
     cv2.putText(picture, plain, place, FONT, size, ink, max(1, round(size * 2)), cv2.LINE_AA)
 
 
+def note(picture: NDArray[np.uint8], text: str) -> None:
+    """Write one line into the lower right corner."""
+    plain = text.encode("ascii", "replace").decode()
+    size = picture.shape[0] / 1150
+    (width, height), below = cv2.getTextSize(plain, FONT, size, 1)
+    rows, columns = picture.shape[:2]
+    left, top = columns - width - 16, rows - height - below - 14
+    cv2.rectangle(picture, (left, top), (columns, rows), (12, 14, 20), -1)
+    place = (left + 8, rows - below - 7)
+    cv2.putText(picture, plain, place, FONT, size, (255, 255, 255), 1, cv2.LINE_AA)
+
+
 def _tag(picture, zone, base, camera, camera_from_fixed, scale) -> None:
     uv, seen = camera.project(camera_from_fixed.apply(base))
     if not seen.any() or not np.isfinite(zone.nearest_edge_distance):

@@ -213,12 +213,12 @@ def bucket() -> Parts:
 # Names as the candidate dictionary spells them, with the group of the hazard policy.
 ANOMALIES: dict[str, tuple[str, Callable[[], Parts]]] = {
     "suitcase": ("baggage", suitcase),
-    "knocked-over cone": ("loose equipment", fallen_cone),
+    "knocked-over cone": ("loose_equipment", fallen_cone),
     "tyre": ("pavement", tyre),
     "plastic bag": ("soft", plastic_bag),
-    "pallet": ("loose equipment", pallet),
+    "pallet": ("loose_equipment", pallet),
     "toolbox": ("tools", toolbox),
-    "bucket": ("loose equipment", bucket),
+    "bucket": ("loose_equipment", bucket),
 }
 
 
