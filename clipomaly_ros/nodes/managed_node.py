@@ -17,7 +17,7 @@ from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, Si
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from clipomaly_ros.nodes import diagnostics
-from clipomaly_ros.nodes.parameters import Parameter, declare, guard, read
+from clipomaly_ros.nodes.parameters import Parameter, declare, guard, read, unknown_names
 
 AUTOSTART = Parameter(
     "autostart",
@@ -86,6 +86,7 @@ class ManagedNode(LifecycleNode):
         """Read the parameters, then `configure`."""
 
         def work() -> None:
+            self._tell_unknown_parameters()
             self.parameters = read(self, self.table)
             self.configure(self.parameters)
 
@@ -156,36 +157,32 @@ class ManagedNode(LifecycleNode):
         state: LifecycleState,
     ) -> TransitionCallbackReturn:
         with self._in_transition:
-            return self._guarded(name, work, undo, target, state)
-
-    def _guarded(
-        self,
-        name: str,
-        work: Callable[[], None],
-        undo: Callable[[], None],
-        target: str,
-        state: LifecycleState,
-    ) -> TransitionCallbackReturn:
-        try:
-            work()
-        except Exception as error:
-            if not self.context.ok():  # a signal came in the middle: what failed is the shutdown's doing
-                return TransitionCallbackReturn.FAILURE
-            if not isinstance(error, (ValueError, OSError)):
-                self.get_logger().error(traceback.format_exc())
-            text = f"{error}" if isinstance(error, (ValueError, OSError)) else f"{error!r}"
-            self.get_logger().error(f"{name} failed, the node stays {state.label}: {text}")
-            self.health.fact(f"{name}_error", text, diagnostics.ERROR)
             try:
-                undo()
-            except Exception as second:
-                self.get_logger().error(f"while undoing {name}: {second!r}")
-            self._enter(state.label)
-            return TransitionCallbackReturn.FAILURE
-        self.health.fact(f"{name}_error", None)
-        self._enter(target)
-        self.get_logger().info(f"{target}")
-        return TransitionCallbackReturn.SUCCESS
+                work()
+            except Exception as error:
+                if not self.context.ok():  # a signal came in the middle: what failed is the shutdown's doing
+                    return TransitionCallbackReturn.FAILURE
+                if not isinstance(error, (ValueError, OSError)):
+                    self.get_logger().error(traceback.format_exc())
+                text = f"{error}" if isinstance(error, (ValueError, OSError)) else f"{error!r}"
+                self.get_logger().error(f"{name} failed, the node stays {state.label}: {text}")
+                self.health.fact(f"{name}_error", text, diagnostics.ERROR)
+                try:
+                    undo()
+                except Exception as second:
+                    self.get_logger().error(f"while undoing {name}: {second!r}")
+                self._enter(state.label)
+                return TransitionCallbackReturn.FAILURE
+            self.health.fact(f"{name}_error", None)
+            self._enter(target)
+            self.get_logger().info(f"{target}")
+            return TransitionCallbackReturn.SUCCESS
+
+    def _tell_unknown_parameters(self) -> None:
+        problems = unknown_names(self, self.table)
+        for problem in problems:
+            self.get_logger().warning(problem)
+        self.health.fact("unknown_parameters", "; ".join(problems) or None, diagnostics.WARN)
 
     def _enter(self, state: str) -> None:
         self.state_name = state

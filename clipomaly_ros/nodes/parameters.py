@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from array import array
 from collections.abc import Callable, Sequence
@@ -18,6 +19,8 @@ from rcl_interfaces.msg import (
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
+
+QOS_OVERRIDES = "qos_overrides."
 
 Value = bool | int | float | str | list
 
@@ -153,6 +156,23 @@ def read(node: Node, table: Sequence[Parameter]) -> SimpleNamespace:
             f"{'; '.join(problems)}. Correct the parameter file or set the parameter, then configure again"
         )
     return SimpleNamespace(**values)
+
+
+def unknown_names(node: Node, table: Sequence[Parameter]) -> list[str]:
+    """Say of each parameter set from outside that the node has not declared what may be meant.
+
+    ROS ignores such parameters in silence. Quality-of-service overrides are left out: rclpy
+    declares them later, with their topics.
+    """
+    names = [row.name for row in table]
+    problems = []
+    for name in sorted(node.handle.get_parameters(RosParameter)):
+        if node.has_parameter(name) or name.startswith(QOS_OVERRIDES):
+            continue
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        problems.append(f"{name}: is no parameter of this node and is ignored{hint}")
+    return problems
 
 
 def guard(node: Node, table: Sequence[Parameter], locked: Callable[[], bool] = lambda: False) -> None:

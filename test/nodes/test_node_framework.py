@@ -108,6 +108,27 @@ def test_without_autostart_it_waits_for_a_manager(observer):
 
 
 @pytest.mark.dds
+def test_a_mistyped_parameter_name_is_told_and_does_not_stop_the_node(observer, tmp_path):
+    written = tmp_path / "parameters.yaml"
+    written.write_text(
+        "/**:\n  ros__parameters:\n    gate: {distanse: 2.0}\n    zzzz: 1\n    use_sim_time: false\n"
+        "    qos_overrides: {heard: {subscription: {depth: 7}}}\n"
+    )
+    with probe("--params-file", str(written)):
+        observer.wait_value("/probe", "state", "active")
+        said = observer.values("/probe")["unknown_parameters"]
+        assert said == (
+            "gate.distanse: is no parameter of this node and is ignored; did you mean gate.distance?; "
+            "zzzz: is no parameter of this node and is ignored"
+        )
+        assert observer.level("/probe") in (diagnostics.WARN, diagnostics.STALE)
+        assert "zzzz" in observer.status("/probe").message
+    with probe("-p", "gate.distance:=2.0"):
+        wait_until(lambda: observer.values("/probe").get("state") == "active", "active again")
+        wait_until(lambda: "unknown_parameters" not in observer.values("/probe"), "no complaint")
+
+
+@pytest.mark.dds
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
