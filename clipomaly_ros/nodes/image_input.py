@@ -1,4 +1,9 @@
-"""Camera images at the edge of the segmenter: checked on arrival, decoded where the work is done."""
+"""Camera images at the edge of the segmenter: checked on arrival, decoded where the work is done.
+
+Images do not come in through cv_bridge: rows padded by parts of a pixel, which drivers send to
+align them, come sheared out of it, and big-endian images do not come out of it at all with
+NumPy 2. The table of encodings reads the message's own buffer, row by row of `step` bytes.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +47,6 @@ def decode(message: Image | CompressedImage) -> NDArray[np.uint8]:
         except VisionError as error:
             raise BadMessage("undecodable_image", str(error)) from error
     try:
-        # Straight from the buffer: cv_bridge shears rows padded to odd lengths, and fails on
-        # big-endian images with NumPy 2.
         return decode_image(
             message.encoding, message.data, message.height, message.width, message.step, message.is_bigendian
         )
