@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import rclpy
+from lifecycle_msgs.srv import ChangeState
 from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
@@ -51,6 +52,7 @@ class ManagedNode(LifecycleNode):
         self._enter("unconfigured")
         declare(self, self.table)
         guard(self, self.table, locked=lambda: self.state_name != "unconfigured")
+        self._refuse_impossible_transitions()
         self._jump = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=BACKWARD_JUMP, on_clock_change=True),
             post_callback=self._on_jump,
@@ -183,6 +185,30 @@ class ManagedNode(LifecycleNode):
         for problem in problems:
             self.get_logger().warning(problem)
         self.health.fact("unknown_parameters", "; ".join(problems) or None, diagnostics.WARN)
+
+    def _refuse_impossible_transitions(self) -> None:
+        """Answer ~/change_state also when the state has no such transition.
+
+        rclpy (Jazzy, Kilted) lets the error of the state machine through to the executor: a second
+        "activate" would end the process, and the caller would wait for ever.
+        """
+        for service in self.services:
+            if service.srv_type is ChangeState:
+                service.callback = self._guarded_change(service.callback)
+
+    def _guarded_change(self, change: Callable[..., Any]) -> Callable[..., ChangeState.Response]:
+        def answer(request: ChangeState.Request, response: ChangeState.Response) -> ChangeState.Response:
+            try:
+                return change(request, response)
+            except Exception as error:
+                if not self.context.ok():
+                    raise
+                wanted = request.transition.label or request.transition.id
+                self.health.count("transition_refused", f"{wanted!r} while {self.state_name}: {error}")
+                response.success = False
+                return response
+
+        return answer
 
     def _enter(self, state: str) -> None:
         self.state_name = state
