@@ -43,7 +43,7 @@ class TrackerSettings:
     tentative_retention: float = 30.0
     half_life: float = 60.0
     max_zones: int = 512
-    backward_jump: float = 0.5
+    backward_jump: float = 5.0
     least_speed: float = 0.3
     least_updates: int = 4
 

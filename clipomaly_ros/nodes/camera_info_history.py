@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sensor_msgs.msg import CameraInfo
 
@@ -27,8 +27,24 @@ def read_camera_info(message: CameraInfo, rectified: bool = False) -> CameraMode
     """Check a calibration and convert it; BadMessage names what is wrong with it.
 
     rectified: the images are rectified already, so R and P hold instead of K and D.
+    K, P and the size are of the full sensor: with binning or a region of interest they are not
+    of the picture, and a projection would be wrong by that much.
     """
     check_header(message.header)
+    if message.binning_x > 1 or message.binning_y > 1:
+        raise BadMessage(
+            "binning",
+            f"binning {message.binning_x}x{message.binning_y}: expected none; publish the calibration of the "
+            "binned image (K, P, width and height as of its pixels)",
+        )
+    roi = message.roi
+    whole = (0, 0, message.width, message.height)
+    if (roi.width or roi.height) and (roi.x_offset, roi.y_offset, roi.width, roi.height) != whole:
+        raise BadMessage(
+            "roi",
+            f"region of interest {roi.width}x{roi.height} at {roi.x_offset}, {roi.y_offset}: expected none; "
+            "publish the calibration of the cropped image (K, P, width and height as of its pixels)",
+        )
     if not any(message.k):
         raise BadMessage("uncalibrated", "K is all zero: the camera is not calibrated")
     if message.distortion_model not in DISTORTION_MODELS and not rectified:
@@ -72,6 +88,8 @@ class CameraInfoHistory:
             tuple(message.k),
             tuple(message.r),
             tuple(message.p),
+            (message.binning_x, message.binning_y),
+            (message.roi.x_offset, message.roi.y_offset, message.roi.width, message.roi.height),
         )
         newest = self._spans[-1] if self._spans else None
         if newest is not None and newest.content == content:
@@ -87,6 +105,10 @@ class CameraInfoHistory:
         earlier = [span for span in self._spans if span.first <= stamp]
         return earlier[-1].model if earlier else None
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._spans = []
+    def start_over(self) -> None:
+        """Keep the newest calibration for all of a new time, until that brings its own.
+
+        A camera that sent its calibration only once would otherwise be lost after a jump; one
+        of another resolution is noticed when the image comes.
+        """
+        self._spans = [replace(span, first=0, last=0) for span in self._spans[-1:]]

@@ -167,11 +167,11 @@ class FusionInputs:
             self._health.count_error("pair_failed", repr(error))
 
     def clear(self) -> None:
-        """Forget what waits for its counterpart, and the calibrations; legends hold at any time."""
+        """Forget what waits for its counterpart; legends and the newest calibrations hold at any time."""
         self._synchronizer.clear()
         self.statistics.clear()
         for history in self.calibrations.values():
-            history.clear()
+            history.start_over()
 
     def close(self) -> None:
         """Unsubscribe."""

@@ -58,8 +58,9 @@ FUSION_PARAMETERS = (
     ),
     Parameter(
         "waiting_size",
-        10,
-        "Matched pairs that may wait for transforms at the same time.",
+        40,
+        "Matched pairs that may wait for transforms at the same time: tf_timeout times the rate of all "
+        "cameras.",
         "",
         1,
         1000,
@@ -115,7 +116,8 @@ FUSION_PARAMETERS = (
     Parameter(
         "rectified",
         False,
-        "The segmented images are rectified: R and P of CameraInfo hold instead of K and D.",
+        "The segmented images are rectified (image_rect of image_proc): R and P of CameraInfo hold instead "
+        "of K and D. False is for raw images; CameraInfo does not tell which of them it goes with.",
         read_only=True,
     ),
     *SETTINGS_PARAMETERS,

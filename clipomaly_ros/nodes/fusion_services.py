@@ -10,6 +10,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from clipomaly_msgs.srv import ClearZone, ConfirmZone
 from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.nodes.diagnostics import HealthMonitor
+from clipomaly_ros.vocabulary.names import InvalidNameError, normalise_name
 
 MAXIMUM_TEXT = 256
 
@@ -45,9 +46,10 @@ class ZoneServices:
         """Answer ~/confirm_zone; never raises."""
 
         def confirm() -> None:
-            name = request.name.strip().lower()
-            if name and not name.isprintable():
-                raise HazardError("name: expected printable characters only")
+            try:
+                name = normalise_name(request.name) if request.name.strip() else ""
+            except InvalidNameError as error:
+                raise HazardError(f"name: {error}") from error
             self._confirm(_zone_id(request), name, request.operator_name, request.reason)
 
         return self._answer("confirm_zone", request, response, confirm, "confirmed")

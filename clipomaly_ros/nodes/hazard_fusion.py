@@ -32,10 +32,10 @@ from clipomaly_ros.nodes.parameters import ParameterError
 from clipomaly_ros.nodes.transforms_at_stamps import TransformsAtStamps
 from clipomaly_ros.nodes.waiting_pairs import WaitingPairs
 from clipomaly_ros.nodes.zone_keeper import Outgoing, ReadyPair, ZoneKeeper
-from clipomaly_ros.nodes.zone_messages import health_of
+from clipomaly_ros.nodes.zone_messages import bounded_text, health_of
 
 RETRY_PERIOD = 0.01  # seconds between two looks whether transforms have come
-HEALTH_TEXT = 250  # characters; the message field holds 256 bytes
+HEALTH_TEXT = 256  # bytes
 SECOND = 1_000_000_000
 
 
@@ -219,13 +219,19 @@ class HazardFusion(ManagedNode):
     def _heartbeat(self) -> None:
         """Say that the node lives, when nothing else does."""
         now = self._now()
-        if self._published is None or now < self._published:
-            self._published = now  # silence begins to count here
-        elif now - self._published >= SECOND / self.parameters.min_publish_rate:
-            self._keeper.repeat(now, self._transforms.fixed_from_reference())
+        try:
+            if self._published is None or now < self._published:
+                self._published = now  # silence begins to count here
+            elif now - self._published >= SECOND / self.parameters.min_publish_rate:
+                self._keeper.repeat(now, self._transforms.fixed_from_reference())
+        except Exception as error:  # a timer that raises ends the node
+            self.health.count_error("heartbeat_failed", repr(error))
 
     def _publish(self, outgoing: Outgoing) -> None:
         array, result = outgoing.zones, outgoing.result
+        if result is not None:  # before the health is asked for: it is part of it
+            for number, reason in result.unplaced.items():
+                self.health.count("region_unplaced", f"region {number}: {reason}")
         level, text = self.health.level_and_message()
         if result is None:
             array.health = HazardZoneArray.HEALTH_STALE
@@ -233,13 +239,11 @@ class HazardFusion(ManagedNode):
         else:
             # An input fell silent, but this pair came: not everything is seen any more.
             array.health = health_of(diagnostics.WARN if level == diagnostics.STALE else level)
-            for number, reason in result.unplaced.items():
-                self.health.count("region_unplaced", f"region {number}: {reason}")
             self.health.count_ok("regions_placed", len(result.measurements))
             self.health.count_ok("arrays_out")
             for reason, number in self._keeper.lost().items():
                 self.health.fact(f"zones given up: {reason}", number)
-        array.health_message = text[:HEALTH_TEXT]
+        array.health_message = bounded_text(text, HEALTH_TEXT)
         self._published = self._now()
         self.health.fact("zones", len(array.zones))
         self._zones.publish(array)

@@ -40,13 +40,18 @@ class WaitingPairs:
         return len(self._queue)
 
     def add(self, pair: Any, now: int) -> None:
-        """Take a new pair and try all; with the queue full the oldest is given up."""
+        """Take a new pair and try all; with the queue full the one before the newest is given up.
+
+        Giving up the oldest would starve: with transforms later than the queue is long, no
+        pair would ever get old enough to be complete.
+        """
         self._queue.append(_Waiting(pair, now + self._timeout))
         self.retry(now)
         while len(self._queue) > self._limit:
-            oldest = self._queue.popleft()
+            newest, item = self._queue.pop(), self._queue.pop()
+            self._queue.append(newest)
             self._on_dropped(
-                oldest.pair, "waiting_queue_full", f"{self._limit} newer pairs wait as well: {oldest.problem}"
+                item.pair, "waiting_queue_full", f"{self._limit} other pairs wait as well: {item.problem}"
             )
 
     def retry(self, now: int) -> None:

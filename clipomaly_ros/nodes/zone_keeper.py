@@ -23,7 +23,14 @@ from clipomaly_ros.nodes.anomaly_frame_input import FrameInput, Provenance
 from clipomaly_ros.nodes.cloud_input import CloudInput
 from clipomaly_ros.nodes.transforms_at_stamps import PairTransforms
 from clipomaly_ros.nodes.zone_markers import ZoneMarkers
-from clipomaly_ros.nodes.zone_messages import latency_messages, time_message, zone_messages
+from clipomaly_ros.nodes.zone_messages import (
+    bounded_text,
+    latency_messages,
+    time_message,
+    zone_messages,
+)
+
+FRAME_TEXT = 128  # bytes in a name of a frame within HazardZoneArray
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ class ZoneKeeper:
             self._remember(zones, pair.frame)
             array = self._array(zones, pair.frame.stamp, origin)
             array.cloud_stamp = pair.cloud.header.stamp
-            array.camera_frame = pair.frame.frame_id
+            array.camera_frame = bounded_text(pair.frame.frame_id, FRAME_TEXT)
             latencies = {"wait": begun - pair.matched, **result.latencies, "track": time.monotonic() - fused}
             latencies["total"] = time.monotonic() - pair.matched
             array.latencies = latency_messages(latencies)
@@ -147,7 +154,7 @@ class ZoneKeeper:
     ) -> HazardZoneArray:
         return HazardZoneArray(
             header=self._header(stamp),
-            reference_frame=self._reference_frame,
+            reference_frame=bounded_text(self._reference_frame, FRAME_TEXT),
             zones=zone_messages(zones, stamp, origin, self._provenance),
         )
 

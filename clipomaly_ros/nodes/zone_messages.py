@@ -21,6 +21,14 @@ MAXIMUM_ZONES = 1024
 MAXIMUM_LATENCIES = 32
 
 
+def bounded_text(text: str, size: int) -> str:
+    """Return a text cut to what a bounded string field holds: size bytes of UTF-8.
+
+    rclpy publishes a longer one without a word, and then no subscriber can read the message.
+    """
+    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
+
+
 def time_message(nanoseconds: int) -> Time:
     """Convert nanoseconds to a stamp."""
     return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)

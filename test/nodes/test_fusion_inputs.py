@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sensor_msgs.msg import PointCloud2
+from sensor_msgs.msg import PointCloud2, RegionOfInterest
 
 from clipomaly_ros.nodes.anomaly_frame_input import read_anomaly_frame
 from clipomaly_ros.nodes.camera_info_history import CameraInfoHistory, read_camera_info
@@ -183,6 +183,8 @@ def test_calibrations_that_cannot_be_used_are_named():
         "uncalibrated": {"k": np.zeros(9)},
         "distortion_model": {"distortion_model": "spherical"},
         "values": {"d": [0.0]},
+        "binning": {"binning_x": 2, "binning_y": 2},
+        "roi": {"roi": RegionOfInterest(x_offset=8, width=32, height=32)},
         "zero_stamp": {"header": scene.camera_info(0).header},
     }.items():
         message = scene.camera_info(T)
@@ -204,8 +206,26 @@ def test_the_calibration_at_a_stamp_is_the_exact_or_the_latest_before():
     assert history.at(T + 199).matrix[0, 0] == scene.FOCAL
     assert history.at(T + 200).matrix[0, 0] == 900.0
     assert history.at(T + 10**12).matrix[0, 0] == 900.0
-    history.clear()
-    assert history.at(T) is None
+
+
+def test_after_a_jump_the_newest_calibration_holds_until_another_comes():
+    history = CameraInfoHistory()
+    narrow = scene.camera_info(T + 200)
+    narrow.k[0] = narrow.k[4] = 900.0
+    for message in (scene.camera_info(T), narrow):
+        history.add(message)
+    history.start_over()
+    assert history.at(1).matrix[0, 0] == 900.0  # one that was sent only once is not lost
+    history.add(scene.camera_info(T))
+    assert history.at(T - 1).matrix[0, 0] == 900.0
+    assert history.at(T + 300).matrix[0, 0] == scene.FOCAL
+
+
+def test_a_region_of_interest_that_is_the_whole_picture_is_none():
+    message = scene.camera_info(T)
+    message.roi = RegionOfInterest(width=scene.WIDTH, height=scene.HEIGHT)
+    message.binning_x = message.binning_y = 1
+    assert read_camera_info(message).width == scene.WIDTH
 
 
 def test_an_unchanged_calibration_reaches_back_for_ever():

@@ -151,11 +151,19 @@ def test_an_operator_clears_and_confirms_zones(tmp_path):
         for request, word in (
             (ClearZone.Request(id=zone.id, operator_name="", reason="gone"), "operator_name"),
             (ClearZone.Request(id=zone.id, operator_name="ops 7", reason="  "), "reason"),
+            (ClearZone.Request(id=zone.id, operator_name="ops\x1b[2J", reason="gone"), "operator_name"),
             (ClearZone.Request(id=UUID(), operator_name="ops 7", reason="gone"), "00000000-0000"),
         ):
             answer = call(ClearZone, f"{NODE}/clear_zone", request)
             assert not answer.success
             assert word in answer.message
+        for name in ("bolt\n", "\u0130" * 31):  # the latter is 93 bytes in lower case
+            confirm.name = name + "x"
+            answer = call(ConfirmZone, f"{NODE}/confirm_zone", confirm)
+            assert not answer.success
+            assert "name" in answer.message
+        (zone,) = rig.good_pair().zones
+        assert zone.name == "trolley"
         clear = ClearZone.Request(id=zone.id, operator_name="ops 7", reason="picked up")
         answer = call(ClearZone, f"{NODE}/clear_zone", clear)
         assert answer.success, answer.message

@@ -85,13 +85,22 @@ def test_a_pair_waits_for_its_transforms_but_not_for_ever():
     assert line.dropped == [("a", "transform_missing")]
 
 
-def test_a_full_queue_gives_up_the_oldest():
+def test_a_full_queue_keeps_the_old_ones_and_the_newest():
     line = Line(limit=3)
     for pair in "abcd":
         line.waiting.add(pair, 0)
-    assert line.dropped == [("a", "waiting_queue_full")]
+    assert line.dropped == [("c", "waiting_queue_full")]
     assert line.waiting.clear() == 3
     assert len(line.waiting) == 0
+
+
+@given(limit=st.integers(2, 10), delay=st.integers(1, 40))
+def test_transforms_later_than_the_queue_is_long_starve_nobody(limit, delay):
+    line, ticks = Line(timeout=50, limit=limit), 200
+    for now in range(ticks):
+        line.there.add(str(now - delay))  # each pair's transforms come `delay` pairs later
+        line.waiting.add(str(now), now)
+    assert len(line.done) >= (ticks - delay) * min(1.0, (limit - 1) / (delay + limit)) - limit
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=40))

@@ -27,6 +27,7 @@ from clipomaly_ros.hazard.types import (
 from clipomaly_ros.nodes.anomaly_frame_input import Provenance
 from clipomaly_ros.nodes.zone_markers import FILL, LABEL, OUTLINE, ZoneMarkers, label_text
 from clipomaly_ros.nodes.zone_messages import (
+    bounded_text,
     duration_message,
     health_of,
     latency_messages,
@@ -99,6 +100,14 @@ def test_every_field_of_a_zone_arrives():
     assert (message.name, message.name_source, len(message.candidates)) == ("suitcase", 2, 16)
     assert (message.vocabulary_hash, message.model_id, message.untrained) == ("ab" * 32, "model", True)
     assert message.nearest_edge_distance == 9.5
+
+
+@given(st.text(max_size=300), st.integers(0, 256))
+def test_texts_fit_their_fields_in_bytes(text, size):
+    cut = bounded_text(text, size)
+    assert len(cut.encode()) <= size
+    assert text.startswith(cut)
+    assert len(text.encode()) <= size or len(cut.encode()) > size - 4
 
 
 def test_zones_come_nearest_first_and_at_most_1024():
