@@ -109,12 +109,13 @@ class BrownConrady:
 
     def _newton(self, plane: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
         top, bottom, p1, p2 = self._numerator, self._denominator, self._p1, self._p2
+        top_slope, bottom_slope = top.deriv(), bottom.deriv()
         for _ in range(_NEWTON_STEPS):
             x, y = plane[:, 0], plane[:, 1]
             s = x * x + y * y
             n, d = top(s), bottom(s)
             gain = n / d
-            slope = (top.deriv()(s) * d - n * bottom.deriv()(s)) / (d * d)
+            slope = (top_slope(s) * d - n * bottom_slope(s)) / (d * d)
             residual_x, residual_y = self._distort_plane(x, y)
             residual_x, residual_y = target[:, 0] - residual_x, target[:, 1] - residual_y
             a = gain + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x

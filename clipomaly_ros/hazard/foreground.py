@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
+from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
@@ -55,7 +55,10 @@ def cluster(points: NDArray[np.floating], tolerance: float) -> NDArray[np.int32]
     key = (cells[:, 0] * sides[1] + cells[:, 1]) * sides[2] + cells[:, 2]
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     pairs = cKDTree(scaled[first]).query_pairs(tolerance, output_type="ndarray")
-    links = coo_matrix((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(first),) * 2)
+    pairs = pairs[np.argsort(pairs[:, 0])]  # by rows, so that no format has to be converted
+    starts = np.searchsorted(pairs[:, 0], np.arange(len(first) + 1)).astype(np.int32)
+    values, columns = np.ones(len(pairs)), pairs[:, 1].astype(np.int32)
+    links = csr_matrix((values, columns, starts), shape=(len(first),) * 2)
     labels: NDArray[np.int32] = connected_components(links, directed=False)[1][inverse]
     return labels
 
@@ -82,7 +85,9 @@ def select_object(
     nothing = np.zeros(len(points), bool)
     if not in_mask.any():
         return nothing
-    near = float(np.percentile(distance[in_mask], 10))
+    own = distance[in_mask]
+    tenth = len(own) // 10  # not the nearest: one stray return must not set the scale
+    near = float(np.partition(own, tenth)[tenth])
     tolerance = settings.tolerance + settings.tolerance_slope * near
     labels = cluster(points, tolerance)
     count = int(labels.max()) + 1

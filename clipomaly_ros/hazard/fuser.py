@@ -127,12 +127,13 @@ class RegionFuser:
         project_done = time.perf_counter()
         measurements: list[ZoneMeasurement] = []
         unplaced: dict[int, str] = {}
-        for region in regions:
+        limits = self._farthest(regions, camera, plane, fixed_from_camera)
+        for region, limit in zip(regions, limits, strict=True):
             if region.state == _STATE_VOID:
                 unplaced[region.id] = "it lies outside the valid picture area"
                 continue
             try:
-                placed = self._place(region, region_image, camera, scan, fixed_from_camera)
+                placed = self._place(region, float(limit), region_image, camera, scan, fixed_from_camera)
                 measurements.append(replace(placed, geometry=_moved(placed.geometry, sensor)))
             except NoIntersection as reason:
                 unplaced[region.id] = str(reason)
@@ -146,12 +147,13 @@ class RegionFuser:
     def _place(
         self,
         region: RegionObservation,
+        limit: float,
         region_image: NDArray[np.unsignedinteger],
         camera: CameraModel,
         scan: _Scan,
         fixed_from_camera: RigidTransform,
     ) -> ZoneMeasurement:
-        geometry = self._from_points(region, camera, scan, fixed_from_camera)
+        geometry = self._from_points(region, limit, scan)
         if geometry is not None:
             return ZoneMeasurement(region, geometry, Support.FUSED)
         x, y, width, height = region.box
@@ -162,17 +164,10 @@ class RegionFuser:
         )
         return ZoneMeasurement(region, geometry, Support.GROUND_PLANE)
 
-    def _from_points(
-        self,
-        region: RegionObservation,
-        camera: CameraModel,
-        scan: _Scan,
-        fixed_from_camera: RigidTransform,
-    ) -> Geometry | None:
-        """Measure a region from its LiDAR returns; None when it has too few."""
+    def _from_points(self, region: RegionObservation, limit: float, scan: _Scan) -> Geometry | None:
+        """Measure a region from its LiDAR returns nearer than limit [m]; None when it has too few."""
         settings, seen = self.settings, scan.seen
         around = around_region(seen, region, settings.association)
-        limit = min(settings.max_range, self._farthest(region, camera, scan.plane, fixed_from_camera))
         around = around[seen.depth[around] <= limit]
         points = scan.points[around]
         chosen = select_object(
@@ -193,22 +188,23 @@ class RegionFuser:
 
     def _farthest(
         self,
-        region: RegionObservation,
+        regions: Sequence[RegionObservation],
         camera: CameraModel,
         plane: GroundPlane,
         fixed_from_camera: RigidTransform,
-    ) -> float:
-        """Return how far from the camera [m] a region's object can be at most.
+    ) -> NDArray[np.float64]:
+        """Return how far from the camera [m] the object of each region can be at most.
 
         An object's lowest visible pixel is on the ground, above it, or cut off by something
         nearer: never behind the ground seen through it.
         """
-        x, y, width, height = region.box
-        base = np.array([[x + width / 2, y + height - 1 - self.settings.base_slack * height]])
-        ray = fixed_from_camera.rotate(camera.rays(base))
+        x, y, width, height = np.array([region.box for region in regions], np.float64).T
+        bases = np.column_stack([x + width / 2, y + height - 1 - self.settings.base_slack * height])
+        rays = fixed_from_camera.rotate(camera.rays(bases))
         origin = fixed_from_camera.apply(camera.origin[None])[0]
-        distance = float(np.linalg.norm(cut_ground(ray, origin, plane)[0] - origin))
-        return distance + _BASE_MARGIN if np.isfinite(distance) else np.inf
+        distances = np.linalg.norm(cut_ground(rays, origin, plane) - origin, axis=1) + _BASE_MARGIN
+        limits: NDArray[np.float64] = np.fmin(distances, self.settings.max_range)  # NaN: no limit
+        return limits
 
 
 def _find_ground(
