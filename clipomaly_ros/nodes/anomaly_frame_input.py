@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from std_msgs.msg import Header
@@ -89,10 +90,9 @@ def _check_ids(ids: list[int], region_image: NDArray[np.unsignedinteger]) -> Non
     if len(set(ids)) != len(ids):
         twice = sorted({number for number in ids if ids.count(number) > 1})
         raise BadMessage("region_ids", f"region ids must be unique, these come twice: {twice[:10]}")
-    painted = np.zeros(np.iinfo(region_image.dtype).max + 1, dtype=bool)
-    painted[region_image] = True
-    painted[AnomalyFrame.NO_REGION] = False
-    found = set(np.flatnonzero(painted).tolist())
+    values = int(np.iinfo(region_image.dtype).max) + 1
+    painted = cv2.calcHist([region_image], [0], None, [values], [0, values])  # ten times np.unique
+    found = set(np.flatnonzero(painted).tolist()) - {AnomalyFrame.NO_REGION}
     if found != set(ids):
         absent, unlisted = sorted(set(ids) - found), sorted(found - set(ids))
         raise BadMessage(
