@@ -7,10 +7,9 @@ import math
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from clipomaly_ros.hazard.policy_table import UNKNOWN_ROW, Band, HazardPolicy, Movable, PolicyDecision, Row
 from clipomaly_ros.hazard.types import Action, HazardError, Severity
+from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict, read_text
 
 __all__ = ["HazardPolicy", "PolicyDecision", "load_policy", "parse_policy"]
 
@@ -22,9 +21,9 @@ _Member = TypeVar("_Member", bound=enum.IntEnum)
 def load_policy(path: str | Path) -> HazardPolicy:
     """Read a policy file; HazardError when it cannot be read or used."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HazardError(f"hazard policy {path} cannot be read: {error}") from error
+        text = read_text(Path(path))
+    except StrictYamlError as error:
+        raise HazardError(f"hazard policy {path}: {error}") from error
     return parse_policy(text, str(path))
 
 
@@ -33,9 +32,9 @@ def parse_policy(text: str, origin: str = "hazard policy") -> HazardPolicy:
     if len(text) > _MAX_LENGTH:
         raise HazardError(f"{origin}: expected at most {_MAX_LENGTH} characters, got {len(text)}")
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise HazardError(f"{origin} is not YAML: {' '.join(str(error).split())}") from error
+        content = parse_strict(text)
+    except StrictYamlError as error:
+        raise HazardError(f"{origin}: {error}") from error
     table = _mapping(content, origin, {"version", "rows"}, set())
     if table["version"] != _VERSION:
         raise HazardError(f"{origin}: expected version {_VERSION}, got {table['version']!r}")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from clipomaly_ros.model.manifest import (
     IMAGE_FILE,
+    LARGEST_FILE,
     MANIFEST_FILE,
+    MAXIMUM_BYTES,
     TEXT_FILE,
     VOCABULARY_FILE,
     BundleError,
@@ -68,7 +70,7 @@ class ModelBundle:
             raise BundleError(
                 f"{self.folder}: {name}: expected a file, found none; copy or export the bundle again"
             )
-        content = _content(path)
+        content = _content(path, LARGEST_FILE)
         expected, found = self.manifest.files[name], hashlib.sha256(content).hexdigest()
         if found != expected:
             raise BundleError(
@@ -91,7 +93,7 @@ def load_bundle(folder: Path) -> ModelBundle:
     manifest_path = folder / MANIFEST_FILE
     if not manifest_path.is_file():
         raise BundleError(f"{folder}: expected {MANIFEST_FILE}, found none; is this a model bundle?")
-    data = _content(manifest_path)
+    data = _content(manifest_path, MAXIMUM_BYTES)
     try:
         manifest = parse_manifest(data)
     except BundleError as error:
@@ -103,21 +105,24 @@ def load_bundle(folder: Path) -> ModelBundle:
             f"{folder}: expected only the files that {MANIFEST_FILE} lists, "
             f"found also {', '.join(sorted(extra))}; remove them"
         )
-    checks = {IMAGE_FILE: check_image_interface, TEXT_FILE: check_text_interface}
+    towers = {IMAGE_FILE: check_image_interface, TEXT_FILE: check_text_interface}
     for name in manifest.files:
         content = bundle.read(name)
-        if name in checks:
-            try:
-                checks[name](open_session(content, name, threads=1, optimise=False), manifest)
-            except BundleError as error:
-                raise BundleError(f"{folder}: {error}") from error
-        elif name == VOCABULARY_FILE:
-            ClipTokenizer(content, manifest.context_length)
+        try:
+            if name in towers:
+                towers[name](open_session(content, name, threads=1, optimise=False), manifest)
+            elif name == VOCABULARY_FILE:
+                ClipTokenizer(content, manifest.context_length)
+        except BundleError as error:
+            raise BundleError(f"{folder}: {error}") from error
     return bundle
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, limit: int) -> bytes:
     try:
+        size = path.stat().st_size
+        if size > limit:
+            raise BundleError(f"{path}: expected at most {limit} bytes, found {size}")
         return path.read_bytes()
     except OSError as error:
         raise BundleError(

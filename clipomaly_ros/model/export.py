@@ -19,6 +19,7 @@ from clipomaly_ros.model.bundle_writer import check_target, write_bundle
 from clipomaly_ros.model.dense_attention import DenseImageTower, TextTower
 from clipomaly_ros.model.manifest import (
     IMAGE_FILE,
+    LARGEST_FILE,
     REQUIRED_FILES,
     TEXT_FILE,
     VOCABULARY_FILE,
@@ -33,7 +34,6 @@ from clipomaly_ros.model.torchvision_operators import import_open_clip
 
 TOLERANCE = 1e-4  # of normalised embeddings, ONNX Runtime against torch
 OPSET = 17
-_LARGEST_FILE = 2**31 - 2**20  # bytes; a protobuf message holds no more
 TEMPLATES = (
     "a photo of a {}.",
     "a photo of the {}.",
@@ -108,7 +108,7 @@ def export_bundle(
         for name, tower in towers.items():
             size = sum(parameter.nbytes for parameter in _parameters(tower, name))
             report(f"exporting {name}, {size / 1e6:.0f} MB")
-            if size > _LARGEST_FILE:
+            if size > LARGEST_FILE:
                 raise BundleError(
                     f"{settings.model}: {name} would have {size / 1e9:.1f} GB, one ONNX file holds 2; "
                     "choose a smaller model"

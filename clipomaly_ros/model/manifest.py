@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict
+
 FORMAT = 1
 MANIFEST_FILE = "manifest.yaml"
 IMAGE_FILE = "image.onnx"
@@ -24,7 +26,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MAXIMUM_BYTES = 64 * 1024
+MAXIMUM_BYTES = 64 * 1024  # of a manifest
+LARGEST_FILE = 2**31 - 2**20  # bytes; a protobuf message holds no more
 
 
 class BundleError(ValueError):
@@ -100,15 +103,12 @@ def default_threshold(untrained: bool) -> Threshold:
 
 def parse_manifest(data: bytes) -> Manifest:
     """Read a manifest; BundleError names the field that is missing, unknown or wrong."""
-    if len(data) > _MAXIMUM_BYTES:
-        raise BundleError(f"{MANIFEST_FILE}: expected at most {_MAXIMUM_BYTES} bytes, found {len(data)}")
+    if len(data) > MAXIMUM_BYTES:
+        raise BundleError(f"{MANIFEST_FILE}: expected at most {MAXIMUM_BYTES} bytes, found {len(data)}")
     try:
-        content = yaml.safe_load(data.decode("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise BundleError(
-            f"{MANIFEST_FILE}: expected YAML in UTF-8: {reason}; export the bundle again"
-        ) from error
+        content = parse_strict(data.decode("utf-8"))
+    except (StrictYamlError, UnicodeDecodeError) as error:
+        raise BundleError(f"{MANIFEST_FILE}: expected YAML: {error}; export the bundle again") from error
     content = _mapping("", content, {field.name for field in fields(Manifest)} | {"format"})
     if content.pop("format") != FORMAT:
         raise BundleError(

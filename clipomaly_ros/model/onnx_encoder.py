@@ -110,12 +110,13 @@ class OnnxDenseEncoder:
     def encode(self, batch: NDArray[np.float32]) -> DenseFeatures:
         """Encode one normalised image, float32 [1, 3, H, W] of input_size.
 
-        VisionError for another type or shape, BundleError if the model gives non-finite values.
+        VisionError for another type or shape, BundleError if the model fails or gives non-finite values.
         """
         expected = (1, 3, *self.input_size)
         if batch.dtype != np.float32 or batch.shape != expected:
             raise VisionError(f"image batch: expected float32 {expected}, found {batch.dtype} {batch.shape}")
-        patches, whole = self._session.run(("patches", "global"), {"image": np.ascontiguousarray(batch)})
+        image = {"image": np.ascontiguousarray(batch)}
+        patches, whole = _run(self._session, IMAGE_FILE, ("patches", "global"), image)
         _check_finite(IMAGE_FILE, patches, whole)
         return DenseFeatures(patches=patches[0], global_embedding=whole[0])
 
@@ -144,7 +145,7 @@ class OnnxTextEncoder:
     def encode(self, prompts: Sequence[str]) -> NDArray[np.float32]:
         """Return L2-normalised text embeddings, float32 [N, D]; N may be 0.
 
-        BundleError if the model gives non-finite values.
+        BundleError if the model fails or gives non-finite values.
         """
         tokens = self._tokenizer.tokenise(prompts)
         result = np.empty((len(tokens), self._manifest.embedding_dim), np.float32)
@@ -157,7 +158,7 @@ class OnnxTextEncoder:
         for start in range(0, len(order), _TEXT_BATCH):
             rows = order[start : start + _TEXT_BATCH]
             cut = np.ascontiguousarray(tokens[rows, : lengths[rows].max()])
-            (result[rows],) = self._opened().run(("embeddings",), {"tokens": cut})
+            (result[rows],) = _run(self._opened(), TEXT_FILE, ("embeddings",), {"tokens": cut})
         _check_finite(TEXT_FILE, result)
         return result
 
@@ -167,6 +168,19 @@ class OnnxTextEncoder:
             check_text_interface(session, self._manifest)
             self._session = session
         return self._session
+
+
+def _run(
+    session: onnxruntime.InferenceSession, name: str, outputs: tuple[str, ...], inputs: dict[str, NDArray]
+) -> list[NDArray[np.float32]]:
+    try:
+        return list(session.run(outputs, inputs))
+    except Exception as error:  # see open_session
+        sizes = ", ".join(f"{key} {value.shape}" for key, value in inputs.items())
+        reason = " ".join(str(error).split())[:300]
+        raise BundleError(
+            f"{name}: ONNX Runtime cannot run it on {sizes}: {reason}; export the bundle again"
+        ) from error
 
 
 def _check_finite(name: str, *outputs: NDArray[np.float32]) -> None:

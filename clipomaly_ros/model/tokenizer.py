@@ -109,10 +109,13 @@ def _read_merges(vocabulary: bytes) -> list[tuple[str, str]]:
         with gzip.open(io.BytesIO(vocabulary)) as stream:
             text = stream.read(_MAXIMUM_BYTES).decode("utf-8")
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise BundleError(f"tokenizer vocabulary: expected gzip-compressed UTF-8: {error}") from error
+        raise BundleError(
+            f"tokenizer vocabulary: expected gzip-compressed UTF-8: {error}; export the bundle again"
+        ) from error
     merges = [tuple(line.split()) for line in text.split("\n")[1 : _MERGES + 1]]
     if len(merges) != _MERGES or any(len(pair) != 2 for pair in merges):
         raise BundleError(
-            f"tokenizer vocabulary: expected {_MERGES} pairs after one header line, found other content"
+            f"tokenizer vocabulary: expected {_MERGES} pairs after one header line, found other content; "
+            "export the bundle again"
         )
     return [(first, second) for first, second in merges]

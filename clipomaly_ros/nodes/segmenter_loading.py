@@ -93,11 +93,15 @@ def load(
     opened = load_bundle(Path(bundle))
     say(f"opening the image tower of {opened.id}")
     encoder = opened.image_encoder(threads)
+    # A model that gives no numbers must not be told apart from a working one by the first camera image.
+    encoder.encode(np.zeros((1, 3, *encoder.input_size), np.float32))
     cache = TextEmbeddingCache(Path(text_cache).expanduser() if text_cache else None)
     text_encoder = CachedTextEncoder(
         NarratedTextEncoder(opened.text_encoder(threads), say, go_on), cache, opened.hash
     )
     say(f"embedding {len(vocabulary.approved)} approved and {len(vocabulary.candidates)} candidate names")
     table = build_text_table(vocabulary, text_encoder)
+    if cache.failed_writes:
+        say(f"text cache {cache.folder} cannot be written: the next start embeds the vocabulary again")
     say(f"loaded in {time.monotonic() - start:.1f} s, {text_encoder.computed} prompts were new")
     return Loaded(opened, encoder, text_encoder, vocabulary, table)

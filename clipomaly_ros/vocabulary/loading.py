@@ -16,7 +16,7 @@ import yaml
 
 from clipomaly_ros.vocabulary.entries import MAX_ENTRIES, Entry, NameSource, Vocabulary, VocabularyError
 from clipomaly_ros.vocabulary.names import MAX_GROUP_BYTES, InvalidNameError, normalise_name
-from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict
+from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict, read_text
 
 SCHEMA_VERSION = 1
 MAX_TEMPLATES = 128
@@ -43,13 +43,8 @@ def parse_vocabulary(
 
 def load_vocabulary(approved: Path, candidates: Path) -> Vocabulary:
     """Return the vocabulary of two files; raises VocabularyError naming file and entry."""
-    texts = []
-    for path in (approved, candidates):
-        try:
-            texts.append(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise VocabularyError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    return parse_vocabulary(texts[0], texts[1], files=(str(approved), str(candidates)))
+    files = (str(approved), str(candidates))
+    return parse_vocabulary(_read(Path(approved)), _read(Path(candidates)), files=files)
 
 
 def replace_parts(current: Vocabulary, approved_yaml: str, candidates_yaml: str) -> Vocabulary:
@@ -85,6 +80,13 @@ def dump_vocabulary(vocabulary: Vocabulary) -> tuple[str, str]:
         yaml.safe_dump(approved, sort_keys=False, allow_unicode=True, width=110),
         yaml.safe_dump(candidates, sort_keys=False, allow_unicode=True, width=110),
     )
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_text(path)
+    except StrictYamlError as error:
+        raise VocabularyError(f"{path}: {error}") from error
 
 
 def _entry_data(entry: Entry) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -51,7 +52,26 @@ def parse_strict(text: str) -> Any:
             return loader.get_single_data()
         finally:
             loader.dispose()
-    except yaml.YAMLError as error:
-        raise StrictYamlError(f"not valid YAML: {' '.join(str(error).split())[:300]}") from error
+    except StrictYamlError:
+        raise
     except RecursionError:
-        raise StrictYamlError("nested too deeply; a vocabulary needs three levels") from None
+        raise StrictYamlError("nested too deeply") from None
+    # ValueError and TypeError: what looks like a date or a number to YAML, but is none to Python.
+    except (yaml.YAMLError, ValueError, TypeError, LookupError) as error:
+        raise StrictYamlError(f"not valid YAML: {' '.join(str(error).split())[:300]}") from error
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a YAML file; StrictYamlError when it cannot be read or has more than 1 MiB."""
+    try:
+        if path.exists() and not path.is_file():
+            raise StrictYamlError("expected a file, found a folder or a device")
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise StrictYamlError(f"more than {MAX_BYTES} bytes")
+        return content.decode("utf-8")
+    except OSError as error:
+        raise StrictYamlError(f"cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise StrictYamlError(f"cannot be read as UTF-8 text: {error}") from error

@@ -151,3 +151,11 @@ def test_what_can_move_is_movable():
     assert POLICY.row("person").movable is not None
     assert POLICY.row("animals").movable is not None
     assert POLICY.row("hardware").movable is None
+
+
+@pytest.mark.parametrize(
+    "text", ["rows: &a [x]\nversion: *a", "version: " + "9" * 10_000, "version: 2020-99-99"]
+)
+def test_yaml_that_asks_for_too_much_is_refused_with_its_origin(text):
+    with pytest.raises(HazardError, match=r"^policy\.yaml: "):
+        parse_policy(text, "policy.yaml")

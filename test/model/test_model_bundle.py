@@ -1,11 +1,12 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.bundle_writer import write_bundle
-from clipomaly_ros.model.manifest import MANIFEST_FILE, BundleError
+from clipomaly_ros.model.manifest import MANIFEST_FILE, BundleError, dump_manifest, parse_manifest
 from clipomaly_ros.vision.types import DenseFeatures, VisionError
 
 
@@ -210,3 +211,20 @@ def test_writing_leaves_either_the_old_or_the_new_bundle(tiny_bundle, tmp_path):
     target.mkdir()
     write_bundle(target, tiny_bundle.manifest, files)  # an empty folder is as good as none
     assert load_bundle(target).id == tiny_bundle.id
+
+
+def test_a_context_length_that_the_text_tower_does_not_have_is_an_error_of_the_bundle(bundle_copy):
+    manifest = parse_manifest((bundle_copy / MANIFEST_FILE).read_bytes())
+    (bundle_copy / MANIFEST_FILE).write_bytes(dump_manifest(replace(manifest, context_length=200)))
+    encoder = load_bundle(bundle_copy).text_encoder()
+    assert encoder.encode(["a cone"]).shape == (1, 48)
+    with pytest.raises(BundleError, match=r"text\.onnx: ONNX Runtime cannot run it on tokens \(1, 200\)"):
+        encoder.encode(["cone " * 300])
+
+
+@pytest.mark.parametrize("name", [MANIFEST_FILE, "text.onnx"])
+def test_a_file_larger_than_any_bundle_has_is_not_read(bundle_copy, name):
+    with (bundle_copy / name).open("r+b") as stream:
+        stream.truncate(2**31)  # no disk space is used
+    with pytest.raises(BundleError, match=rf"{name}: expected at most \d+ bytes, found 2147483648"):
+        load_bundle(bundle_copy)

@@ -160,3 +160,9 @@ def test_huge_manifests_are_refused():
 def test_random_weights_get_a_threshold_that_needs_no_absolute_score():
     assert default_threshold(untrained=True) == Threshold("frame_quantile", 0.97)
     assert default_threshold(untrained=False) == Threshold("fixed", 0.5)
+
+
+@pytest.mark.parametrize("value", ["&a [x, x]\nversion: *a", "9" * 10_000, "2020-99-99", "[" * 3000])
+def test_yaml_that_asks_for_too_much_is_refused(value):
+    with pytest.raises(BundleError, match=r"manifest\.yaml: expected YAML: .*export the bundle again"):
+        parse_manifest(f"format: 1\nname: {value}\n".encode())

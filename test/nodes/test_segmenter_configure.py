@@ -1,15 +1,18 @@
 """What the segmenter refuses to start with, and how its interface agrees with the vision path."""
 
+import dataclasses
+import hashlib
 import shutil
 from dataclasses import fields
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from lifecycle_msgs.msg import Transition
 from ros_harness import Observer, wait_until
 from segmenter_scene import APPROVED, CANDIDATES, NODE, running_segmenter, write_vocabulary
 
-from clipomaly_ros.model.manifest import Threshold, default_threshold
+from clipomaly_ros.model.manifest import Threshold, default_threshold, dump_manifest
 from clipomaly_ros.nodes import diagnostics
 from clipomaly_ros.nodes.qos import PROFILES
 from clipomaly_ros.nodes.segmenter_interface import (
@@ -60,6 +63,23 @@ def test_a_wrong_hash_keeps_it_unconfigured(observer, parameters, tiny_bundle, t
     path = copy / "image.onnx"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     refused(observer, {**parameters, "bundle": str(copy)}, "image.onnx", "sha256")
+
+
+@pytest.mark.dds
+def test_weights_that_are_no_numbers_keep_it_unconfigured(observer, parameters, tiny_bundle, tmp_path):
+    onnx = pytest.importorskip("onnx", reason="to spoil a model")
+    copy = shutil.copytree(tiny_bundle.folder, tmp_path / "copy")
+    model = onnx.load(copy / "image.onnx")
+    for weights in model.graph.initializer:
+        if weights.data_type == onnx.TensorProto.FLOAT:
+            spoiled = np.full_like(onnx.numpy_helper.to_array(weights), np.nan)
+            weights.CopyFrom(onnx.numpy_helper.from_array(spoiled, weights.name))
+    content = model.SerializeToString()
+    (copy / "image.onnx").write_bytes(content)
+    files = {**tiny_bundle.manifest.files, "image.onnx": hashlib.sha256(content).hexdigest()}
+    manifest = dataclasses.replace(tiny_bundle.manifest, files=files)
+    (copy / "manifest.yaml").write_bytes(dump_manifest(manifest))
+    refused(observer, {**parameters, "bundle": str(copy)}, "image.onnx", "finite")
 
 
 @pytest.mark.dds

@@ -136,3 +136,31 @@ def test_unreadable_files_are_named(tmp_path):
         load_vocabulary(APPROVED_FILE, tmp_path / "latin.yaml")
     with pytest.raises(VocabularyError, match=os.fspath(tmp_path)):
         load_vocabulary(tmp_path, CANDIDATES_FILE)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"version: " + b"9" * 10_000, "not valid YAML"),
+        (b"version: 1\ncandidates: [{name: 2020-99-99, group: a}]", "not valid YAML"),
+        (b"version: !!float abc", "not valid YAML"),
+        (b"[" * 5000, "nested too deeply"),
+        (b"a: &a [x]\nb: [*a, *a]", "aliases"),
+        (b"#" * (2 << 20), "more than"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"\x00", "not valid YAML"),
+    ],
+)
+def test_files_that_are_no_vocabulary_are_named_with_the_reason(tmp_path, content, reason):
+    path = tmp_path / "candidates.yaml"
+    path.write_bytes(content)
+    with pytest.raises(VocabularyError, match=reason) as refused:
+        load_vocabulary(APPROVED_FILE, path)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "."])
+def test_only_files_are_read(place):
+    with pytest.raises(VocabularyError, match="expected a file"):
+        load_vocabulary(APPROVED_FILE, Path(place))
