@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import sys
+from typing import IO
 
 from machine import (
     ROOT,
@@ -28,9 +28,10 @@ from machine import (
     ros_is_sourced,
     run,
     say,
+    version_of,
 )
+from packages import install_packages
 
-REQUIREMENTS = ROOT / "scripts" / "requirements"
 STAND_INS = ("message_filters", "tf2_ros", "cv_bridge")
 
 
@@ -45,6 +46,7 @@ class Workspace:
             ROOT / f"{name}{suffix}" for name in ("build", "install", "log")
         )
         self.python = self.venv / "bin" / "python"
+        self.unfinished = self.venv / ".unfinished"  # there while pip works: killed, it leaves halves
 
     def build_environment(self) -> dict[str, str]:
         """Return the environment in which pip and colcon run."""
@@ -63,9 +65,11 @@ class Workspace:
     def make_venv(self) -> None:
         """Make the virtual environment unless it is there."""
         made = self.venv / ".made"  # absent after an interrupt; another path after a move
-        if self.python.exists() and made.exists() and made.read_text() == str(ROOT):
+        whole = made.exists() and made.read_text() == str(ROOT) and not self.unfinished.exists()
+        if self.python.exists() and whole and self.is_wanted_python():
             return
         python = shutil.which("python3") or "python3" if self.system else find_python()
+        self.forget_build()  # made by another interpreter, or for another folder
         options = ["--system-site-packages"] if self.system else []
         try:
             run(
@@ -80,77 +84,16 @@ class Workspace:
         (self.venv / "COLCON_IGNORE").touch()
         made.write_text(str(ROOT))
 
-    def install_packages(self, groups: list[str]) -> None:
-        """Install the lists of packages, each once for each state of the pins."""
-        if not self.system:
-            groups = [f"ros-{self.distribution}", *groups]
-        constraints = REQUIREMENTS / "constraints.txt"
-        stamps = {group: fingerprint([REQUIREMENTS / f"{group}.txt", constraints]) for group in groups}
-        files = {group: self.venv / f".{group}.installed" for group in groups}
-        due = [
-            group
-            for group in groups
-            if not files[group].exists() or files[group].read_text() != stamps[group]
-        ]
-        if not due:
-            return
-        command = [
-            str(self.python),
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "-c",
-            str(constraints),
-        ]
-        if self.system:  # the system's cv_bridge was compiled against its own numpy
-            own = self.log / "setup" / "constraints.txt"
-            own.parent.mkdir(parents=True, exist_ok=True)
-            own.write_text(
-                "".join(
-                    "numpy<2\n" if line.startswith("numpy==2.4") else line
-                    for line in constraints.read_text().splitlines(keepends=True)
-                    if not line.startswith(("numpy==2.2", "scipy==", "opencv", "setuptools"))
-                )
-            )
-            command[-1] = str(own)
-        for group in due:
-            command += ["-r", str(REQUIREMENTS / f"{group}.txt")]
-        run(
-            f"packages: {', '.join(due)} (a first time takes some minutes)",
-            command,
-            self.build_environment(),
-            self.log / "setup" / "pip.log",
-        )
-        if f"ros-{self.distribution}" in due:
-            self.patch_exports()
-        for group in due:
-            files[group].write_text(stamps[group])
+    def is_wanted_python(self) -> bool:
+        """Tell whether the virtual environment is of the Python that $PYTHON asks for, if any."""
+        if self.system or not os.environ.get("PYTHON"):
+            return True
+        return version_of(find_python()) == version_of(str(self.python))
 
-    def patch_exports(self) -> None:
-        """Point the wheels' exported CMake targets at this machine's Python and numpy.
-
-        Their generator package was made on another machine and kept its folders.
-        """
-        answer = subprocess.run(
-            [
-                str(self.python),
-                "-c",
-                "import sysconfig, numpy; print(sysconfig.get_path('include')); print(numpy.get_include())",
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=self.build_environment(),
-        )
-        include, numpy_include = answer.stdout.split("\n")[:2]
-        for path in (self.venv / "share").rglob("*.cmake"):
-            old = path.read_text()
-            new = re.sub(r'/opt/python/[^;"]*/numpy/(?:_core|core)/include', numpy_include, old)
-            new = re.sub(r'/opt/python/[^;"]*/include/python[\d.]+', include, new)
-            new = re.sub(r'/usr/lib(?:64|/[^;"/]+)/libtinyxml2\.so;?', "", new)
-            if new != old:
-                path.write_text(new)
+    def forget_build(self) -> None:
+        """Remove what was built in this workspace."""
+        for folder in (self.build, self.install):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def build_packages(self) -> None:
         """Build both packages, and the stand-in for tf2_msgs where there is none."""
@@ -178,7 +121,10 @@ class Workspace:
         run(
             "colcon build",
             [
-                *self.colcon(),
+                # By this Python even on a ROS install: the executables get it as their interpreter.
+                str(self.python),
+                "-m",
+                "colcon",
                 "--log-base",
                 str(self.log),
                 "build",
@@ -202,10 +148,6 @@ class Workspace:
         )
         file.write_text(stamp)
 
-    def colcon(self) -> list[str]:
-        """Return the command for colcon under this environment's Python."""
-        return [str(self.python), "-m", "colcon"] if not self.system else ["colcon"]
-
     def importable(self, module: str) -> bool:
         """Tell whether a module can be imported without this workspace's own build."""
         return (
@@ -228,7 +170,7 @@ class Workspace:
         ).stdout.strip()
         base = self.build_environment()
         stand_ins = self.venv / ".stand-ins"
-        if not stand_ins.exists():
+        if self.system or not stand_ins.exists():  # a system may get the real ones any day
             stand_ins.write_text("\n".join(name for name in STAND_INS if not self.importable(name)))
         paths = [str(self.install / "lib" / f"python{version}" / "site-packages"), str(ROOT)]
         paths += [str(ROOT / "compat" / name) for name in stand_ins.read_text().split()]
@@ -255,6 +197,15 @@ class Workspace:
         return chosen
 
 
+def wait_for(lock: IO[str]) -> None:
+    """Take the lock; `demo` and `test` may start side by side."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another set-up of this folder ...")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def main() -> int:
     """Set up, then print the variables; exit code 1 with one clear message on failure."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -278,15 +229,18 @@ def main() -> int:
             check_compilers()
             say(f"ROS 2 {distribution}: {'the sourced install' if system else 'pinned wheels'}")
         with (ROOT / f"{workspace.venv.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # `demo` and `test` may start side by side
+            wait_for(lock)
             workspace.make_venv()
-            workspace.install_packages(["runtime", *options.groups])
+            install_packages(workspace, ["runtime", *options.groups])
             workspace.build_packages()
         for name, value in workspace.exports().items():
             print(f"export {name}={shlex.quote(value)}")
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("setup: interrupted; the next start goes on from here", file=sys.stderr)
+        return 130
     return 0
 
 
