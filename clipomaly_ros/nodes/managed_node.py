@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -234,6 +235,7 @@ def run_node(
 ) -> int:
     """Run a node until SIGINT, SIGTERM or a shutdown of its context; return the exit code.
 
+    It is 0, or 2 for arguments that ROS cannot read.
     threads: of the executor; more than one only helps callbacks in different groups.
     """
     node = executor = None
@@ -249,10 +251,13 @@ def run_node(
             executor.spin_once(timeout_sec=1.0)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass  # the usual ways to end
-    except Exception:
+    except Exception as error:
+        if not begun:  # before there is a logger: a parameter file or a remapping that ROS cannot read
+            print(" ".join(f"{type(error).__name__}: {error}".split()), file=sys.stderr)
+            return 2
         # A signal while the node is being made or a message is being converted lets rclpy fail
         # in many ways: the interrupt is lost in its C++ part.
-        if not begun or not _shut_down_soon():
+        if not _shut_down_soon():
             raise
     finally:
         # A terminal and a launch file both send SIGINT: the second must not interrupt the clean-up.

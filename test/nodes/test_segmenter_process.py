@@ -74,3 +74,15 @@ def test_two_interrupts_end_it_cleanly_too(observer, tiny_bundle, tmp_path):
         observer.wait_value(NODE, "state", "active")
         process.send(signal.SIGINT)
         ends_cleanly(process, signal.SIGINT)
+
+
+@pytest.mark.parametrize("content", ["not: [yaml", "/**:\n  ros__parameters:\n    a: [1, x]\n", None])
+def test_a_parameter_file_that_ros_cannot_read_is_one_line_and_exit_code_2(tmp_path, content):
+    written = tmp_path / "parameters.yaml"
+    if content is not None:
+        written.write_text(content)
+    with node_process("anomaly_segmenter", tmp_path / "log.txt", parameter_file=written) as process:
+        assert process.wait() == 2, process.output
+        assert "Traceback" not in process.output
+        (line,) = [line for line in process.output.splitlines() if line.startswith("RCLError: ")]
+        assert str(written) in line
