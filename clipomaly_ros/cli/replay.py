@@ -24,6 +24,7 @@ from clipomaly_ros.replay.session import Replay, ReplayResult, ReplaySettings
 from clipomaly_ros.replay.summary import Summary, summarise
 
 MARK = ".clipomaly_replay"  # only a folder with this file is ever emptied
+UNFINISHED = "UNFINISHED"  # until everything is written
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +83,8 @@ def run(options: argparse.Namespace) -> int:
     for name, lines in summary.errors.items():
         say(f"{name} logged {len(lines)} errors, e.g.: {lines[0]}")
     if not summary.with_zones:
-        print("clipomaly replay: no frame was fused; the reasons are in the table above", file=sys.stderr)
+        reason = result.frames.problem or "the table above says what was lost where"
+        print(f"clipomaly replay: no frame was fused: {reason}", file=sys.stderr)
         return 1
     return 0
 
@@ -98,13 +100,14 @@ def show(settings: ReplaySettings, result: ReplayResult) -> Summary:
         )
         diagnostics = recording.diagnostics()
     chosen = {
-        "bag": str(settings.bag),
+        "bag": str(settings.bag.resolve()),
         "mode": "recorded timing" if settings.realtime else "lockstep",
         "fixed_frame": result.frames.fixed,
         "masks": result.selection.anomalies.topic if result.selection.anomalies is not None else "",
     }
     summary = summarise(chosen, result.playback, result.cloud_count, pictures, diagnostics, result.errors)
     page = write_report(settings.out, summary, pictures)
+    (settings.out / UNFINISHED).unlink(missing_ok=True)
     print(f"\n{summary.table()}\n\nresults: {page}", flush=True)
     return summary
 
@@ -117,6 +120,7 @@ def prepare_folder(out: Path) -> None:
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).write_text("Results of clipomaly replay; the next replay into this folder empties it.\n")
+    (out / UNFINISHED).write_text("This replay is running, or it was interrupted or failed.\n")
 
 
 def say(text: str) -> None:

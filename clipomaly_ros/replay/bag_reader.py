@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ CLOUD_TYPE = "sensor_msgs/msg/PointCloud2"
 TF_TYPE = "tf2_msgs/msg/TFMessage"
 FRAME_TYPE = "clipomaly_msgs/msg/AnomalyFrame"
 # Pictures that are not camera images, or that an earlier replay left in the bag.
+_MCAP_MAGIC = b"\x89MCAP0\r\n"  # first and last bytes of a file
 _NOT_CAMERA = ("depth", "overlay", "label", "mask", "ground_truth", "thermal", "disparity")
 
 
@@ -72,15 +75,18 @@ class Bag(AbstractContextManager["Bag"]):
         if not path.exists():
             raise BagError(f"bag {path}: no such file or folder")
         if path.is_dir() and not (path / "metadata.yaml").exists():
-            single = sorted(path.glob("*.mcap"))
+            single = sorted([*path.glob("*.mcap"), *path.glob("*.db3")])
             if len(single) != 1:
-                raise BagError(f"bag {path}: expected metadata.yaml or exactly one .mcap file in the folder")
+                raise BagError(
+                    f"bag {path}: expected metadata.yaml or exactly one .mcap or .db3 file in the folder"
+                )
             path = single[0]
         try:
             self._reader = Reader(path)
             self._reader.open()
         except Exception as error:  # a broken file raises whatever its bytes lead to
-            raise BagError(f"bag {self.path}: not a readable bag: {_one_line(error)}") from error
+            hint = "; a recording that was cut off can be mended with `mcap recover`" if _is_cut(path) else ""
+            raise BagError(f"bag {self.path}: not a readable bag: {_one_line(error)}{hint}") from error
         try:
             self.store = make_typestore(tuple(self._reader.connections))
         except BaseException:
@@ -150,6 +156,18 @@ class Bag(AbstractContextManager["Bag"]):
         )
         return Selection(chosen_image, info, cloud, moving, static, frames, legend)
 
+    def others_like(self, chosen: Connection, types: Sequence[str]) -> list[str]:
+        """Return further topics that could have been picked instead, in another place than `chosen`."""
+        place = chosen.topic.removesuffix("/compressed")
+        return [
+            c.topic
+            for c in self.connections
+            if c.msgtype in types
+            and c.msgcount
+            and c.topic.removesuffix("/compressed") != place
+            and _is_camera(c.topic)
+        ]
+
     def _pick(self, role: str, types: Sequence[str], name: str | None, accept=lambda topic: True, prefer=""):
         if name is not None:
             name = f"/{name.lstrip('/')}"
@@ -175,6 +193,18 @@ class Bag(AbstractContextManager["Bag"]):
             )
 
         return min(found, key=rank)
+
+
+def _is_cut(path: Path) -> bool:
+    """Tell whether an .mcap file, or one in the folder, begins as one but does not end as one."""
+    for file in [path] if path.is_file() else path.glob("*.mcap"):
+        with contextlib.suppress(OSError), file.open("rb") as stream:
+            begin = stream.read(len(_MCAP_MAGIC))
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - len(_MCAP_MAGIC)))
+            if begin == _MCAP_MAGIC and stream.read() != _MCAP_MAGIC:
+                return True
+    return False
 
 
 def _is_camera(topic: str) -> bool:

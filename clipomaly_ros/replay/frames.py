@@ -13,11 +13,15 @@ REFERENCE_CANDIDATES = ("base_link", "base_footprint")
 
 @dataclass(frozen=True)
 class FrameChoice:
-    """fixed: frame of the zones. reference: frame of the distances. text: why, for people."""
+    """fixed: frame of the zones. reference: frame of the distances. notes: why, for people.
+
+    problem: why no frame can be fused, else empty.
+    """
 
     fixed: str
     reference: str
-    text: str
+    notes: tuple[str, ...]
+    problem: str = ""
 
 
 def choose_frames(entries: Sequence[Entry], camera: str, cloud: str, fixed: str | None = None) -> FrameChoice:
@@ -28,12 +32,9 @@ def choose_frames(entries: Sequence[Entry], camera: str, cloud: str, fixed: str 
     """
     edges = {edge[:2] for entry in entries for edge in entry.edges}
     reachable = _component(cloud, edges)
-    notes = []
+    notes, problems = [], []
     if camera not in reachable:
-        notes.append(
-            f"the bag's TF does not connect the camera ({camera}) with the LiDAR ({cloud}): "
-            "no frame can be fused"
-        )
+        problems.append(f"the bag's TF does not connect the camera ({camera}) with the LiDAR ({cloud})")
     if fixed is None:
         found = [name for name in FIXED_CANDIDATES if name in reachable]
         fixed = found[0] if found else cloud
@@ -43,9 +44,10 @@ def choose_frames(entries: Sequence[Entry], camera: str, cloud: str, fixed: str 
             notes.append(f"no odometry in the bag's TF: fixed frame is the LiDAR's, {cloud}")
     elif fixed not in reachable:
         known = ", ".join(sorted(reachable)) or "none"
-        notes.append(f"fixed frame {fixed} is not connected with {cloud} in the bag's TF, only {known}")
+        problems.append(f"fixed frame {fixed} is not connected with {cloud} in the bag's TF, only {known}")
+    notes += [f"{problem}: no frame can be fused" for problem in problems]
     reference = next((name for name in REFERENCE_CANDIDATES if name in reachable), cloud)
-    return FrameChoice(fixed, reference, "; ".join(notes))
+    return FrameChoice(fixed, reference, tuple(notes), "; ".join(problems))
 
 
 def _component(start: str, edges: set[tuple[str, str]]) -> set[str]:

@@ -18,11 +18,13 @@ from clipomaly_ros.replay.results import JoinedFrame, Recording, enlarged, pixel
 from clipomaly_ros.replay.top_view import TopView
 from clipomaly_ros.replay.video import VideoWriter
 from clipomaly_ros.replay.zone_drawing import draw_prisms, note, put_text
+from clipomaly_ros.vision.label_layout import LabelLayout
 from clipomaly_ros.vision.overlay import draw_overlay
 from clipomaly_ros.vision.types import AnomalyRegion, RegionState, VisionError
 from clipomaly_ros.vocabulary.entries import NameSource
 
-HEIGHT = 600  # of every picture [pixel]
+HEIGHT = 600  # of every view from above, and of the camera pictures unless they are wide [pixel]
+WIDEST = 1400  # camera picture [pixel]
 JPEG_QUALITY = 88
 
 
@@ -47,14 +49,14 @@ class Painter:
         self._top = TopView(side=HEIGHT)
 
     def overlay(self, joined: JoinedFrame) -> NDArray[np.uint8]:
-        """Paint mask, names and zones over the image: uint8 RGB, HEIGHT high."""
+        """Paint mask, names and zones over the image: uint8 RGB, at most HEIGHT x WIDEST."""
         try:
             rgb = self._recording.picture(joined)
         except (VisionError, BagError) as error:  # the page still shows that there was an image
             picture = np.full((HEIGHT, HEIGHT * 16 // 9, 3), 40, np.uint8)
             put_text(picture, f"not readable: {error}"[:80], (16, 40), 0.6, (255, 255, 255))
             return picture
-        scale = HEIGHT / rgb.shape[0]
+        scale = min(HEIGHT / rgb.shape[0], WIDEST / rgb.shape[1])
         picture = enlarged(rgb, scale)
         frame, zones = joined.frame, joined.zones
         if frame is None:
@@ -65,15 +67,16 @@ class Painter:
         if labels.shape != picture.shape[:2]:  # a mask of another size than the image: show the image
             put_text(picture, "mask and image differ in size", (16, 40), 0.8, (255, 255, 255))
             return picture
-        picture = np.ascontiguousarray(draw_overlay(picture, labels, regions, frame.untrained))
+        layout = LabelLayout(picture.shape[1], picture.shape[0])
+        picture = np.ascontiguousarray(draw_overlay(picture, labels, regions, frame.untrained, layout))
         if self._recording.masks:
             note(picture, f"masks: recorded on {self._recording.masks}")
         if zones is None:
-            put_text(picture, "no zones for this image", (16, HEIGHT - 20), 0.7, (255, 255, 255))
+            put_text(picture, "no zones for this image", (16, len(picture) - 20), 0.7, (255, 255, 255))
         elif self._camera is not None:
             place = self._recording.transform(zones.camera_frame, zones.header.frame_id, joined.stamp)
             if place is not None:
-                draw_prisms(picture, zones, self._camera, place, scale)
+                draw_prisms(picture, zones, self._camera, place, scale, layout)
         return picture
 
     def top(self, joined: JoinedFrame) -> NDArray[np.uint8]:
@@ -124,22 +127,35 @@ def paint_all(
     folder.mkdir(parents=True, exist_ok=True)
     painter = Painter(recording, reference)
     written: list[FramePictures] = []
-    richest = -1
+    richest = (-1, 0.0)
     with VideoWriter(out / "overlay.webm", rate) as video:
         for number, joined in enumerate(recording.frames()):
             overlay, top = painter.overlay(joined), painter.top(joined)
             names = (f"pictures/overlay_{number:04d}.jpg", f"pictures/top_{number:04d}.jpg")
             for name, picture in zip(names, (overlay, top), strict=True):
                 _write(out / name, picture)
-            both = np.hstack([overlay, np.full((HEIGHT, 6, 3), (9, 11, 16), np.uint8), top])
+            side = len(overlay)
+            gap = np.full((side, 6, 3), (9, 11, 16), np.uint8)
+            both = np.hstack([overlay, gap, cv2.resize(top, (side, side), interpolation=cv2.INTER_AREA)])
             video.write(both)
-            worth = len(joined.zones.zones) if joined.zones is not None else 0
+            worth = _worth(joined)
             if worth > richest:
                 richest = worth
                 _write(out / "preview.png", both)
             written.append(FramePictures(joined.stamp, *names, _light(joined.frame), joined.zones))
             progress()
     return written
+
+
+def _worth(joined: JoinedFrame) -> tuple[int, float]:
+    """Rank a frame for the preview: many zones seen in it, near ones."""
+    seen = (
+        [] if joined.zones is None else [zone for zone in joined.zones.zones if not zone.observation_age > 0]
+    )
+    near = sum(
+        1 / (1 + zone.nearest_edge_distance) for zone in seen if np.isfinite(zone.nearest_edge_distance)
+    )
+    return len(seen), float(near)
 
 
 def _light(frame: Any) -> Any:

@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ class NodeProcesses:
         for old, new in remappings.items():
             command += ["-r", f"{old}:={new}"]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "RCUTILS_COLORIZED_OUTPUT": "0"}
-        with self.log(name).open("wb") as sink:
+        # An interrupt in the middle of Popen would leave a process that nobody knows of.
+        with self.log(name).open("wb") as sink, interrupts_later():
             self._running[name] = subprocess.Popen(
                 command,
                 env=environment,
@@ -153,12 +155,23 @@ class NodeProcesses:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # A second Ctrl-C must not leave processes behind.
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
-        try:
+        with interrupts_later():  # a second Ctrl-C must not leave processes behind
             self.stop()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+
+@contextmanager
+def interrupts_later() -> Iterator[None]:
+    """Put off SIGINT and SIGTERM until the end of the block; for the main thread."""
+    came: set[int] = set()
+
+    def note(number: int, frame: object) -> None:
+        came.add(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)

@@ -23,8 +23,8 @@ def write_report(out: Path, summary: Summary, pictures: Sequence[FramePictures])
     start = pictures[0].stamp if pictures else 0
     frames = [_frame(item, start) for item in pictures]
     page = template.substitute(
-        title=escape(f"{Path(summary.bag).name or summary.bag} - hazard zones"),
-        bag=escape(summary.bag),
+        title=escape(f"{summary.bag_name} - hazard zones"),
+        bag=escape(summary.bag_name),
         banner=_banner(summary),
         tiles=_tiles(summary),
         rows="".join(_row(*row) for row in summary.rows()),

@@ -14,7 +14,14 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from clipomaly_ros.replay.bag_reader import TF_TYPE, Bag, Selection
+from clipomaly_ros.replay.bag_reader import (
+    CAMERA_INFO_TYPE,
+    CLOUD_TYPE,
+    IMAGE_TYPES,
+    TF_TYPE,
+    Bag,
+    Selection,
+)
 from clipomaly_ros.replay.bag_types import BagError
 from clipomaly_ros.replay.frames import FrameChoice, choose_frames
 from clipomaly_ros.replay.node_parameters import (
@@ -111,6 +118,7 @@ class Replay:
             entries = on_stamp_time(entries, offset)
         frames = self._choose_frames(bag, selection, entries, wished[FUSION])
         matched = _matched(entries, slop, selection)
+        self._tell_choices(bag, selection)
         images = sum(entry.role == "image" for entry in entries)
         self._say(
             f"{images} images on {selection.image.topic}, "
@@ -141,6 +149,18 @@ class Replay:
         clouds = sum(entry.role == "points" for entry in entries)
         return ReplayResult(selection, frames, playback, clouds, errors, out_bag)
 
+    def _tell_choices(self, bag: Bag, selection: Selection) -> None:
+        """Say which topics were not taken, where the choice was this program's."""
+        wish = self.settings
+        for chosen, named, types, option in (
+            (selection.image, wish.image_topic, IMAGE_TYPES, "--image-topic"),
+            (selection.camera_info, wish.camera_info_topic, (CAMERA_INFO_TYPE,), "--camera-info-topic"),
+            (selection.points, wish.points_topic, (CLOUD_TYPE,), "--points-topic"),
+        ):
+            others = bag.others_like(chosen, types) if named is None else []
+            if others:
+                self._say(f"{chosen.topic} is taken, not {', '.join(others)}; choose with {option}")
+
     def _choose_frames(
         self, bag: Bag, selection: Selection, entries: list[Entry], wished: Mapping[str, Any]
     ) -> FrameChoice:
@@ -151,7 +171,7 @@ class Replay:
             raise BagError(f"the parameter file says fixed_frame {fixed}, --fixed-frame says otherwise")
         choice = choose_frames(entries, header_frame(image), header_frame(cloud), fixed)
         choice = replace(choice, reference=wished.get("reference_frame", choice.reference))
-        for note in filter(None, choice.text.split("; ")):
+        for note in choice.notes:
             self._say(note)
         return choice
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,15 @@ class Summary:
         """Return summary.json."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
+    @property
+    def bag_name(self) -> str:
+        """Return what people call the bag: its folder's or file's name."""
+        return Path(self.bag).name
+
     def rows(self) -> list[tuple[str, str]]:
         """Return label and value of each line of the table."""
         rows = [
-            ("bag", self.bag),
+            ("bag", self.bag_name),
             ("mode", self.mode),
             (
                 "model",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.replay.zone_drawing import FONT, colour, polygon, put_text
+from clipomaly_ros.vision.label_layout import LabelLayout
 
 _BACKGROUND, _GRID, _TEXT = (17, 21, 30), (44, 52, 68), (150, 162, 184)
 _VEHICLE, _TRUTH = (96, 165, 250), (74, 222, 128)
@@ -64,8 +65,11 @@ class TopView:
         for outline in truth:
             cv2.polylines(picture, [self._fine(outline)], True, _TRUTH, _SMOOTH, cv2.LINE_AA, shift=3)
         if zones is not None and reference_from_fixed is not None:
-            for number, zone in reversed(list(enumerate(zones.zones))):
-                self._zone(picture, zone, reference_from_fixed, number < _NAMED)
+            for zone in reversed(zones.zones):
+                self._zone(picture, zone, reference_from_fixed)
+            layout = LabelLayout(side, side)
+            for zone in zones.zones[:_NAMED]:
+                self._name(picture, zone, reference_from_fixed, layout)
         nose = self._fine(np.array([[1.6, 0], [-1.0, 0.8], [-0.5, 0.0], [-1.0, -0.8]]))
         cv2.fillPoly(picture, [nose], _VEHICLE, cv2.LINE_AA, shift=3)
         return cv2.resize(picture, (self.side, self.side), interpolation=cv2.INTER_AREA)
@@ -101,9 +105,7 @@ class TopView:
         for du, dv in ((0, 0), (1, 0), (0, 1), (1, 1)):
             picture[uv[order, 1] + dv, uv[order, 0] + du] = shade[order].astype(np.uint8)
 
-    def _zone(
-        self, picture: NDArray[np.uint8], zone: Any, reference_from_fixed: RigidTransform, named: bool
-    ) -> None:
+    def _zone(self, picture: NDArray[np.uint8], zone: Any, reference_from_fixed: RigidTransform) -> None:
         outline = reference_from_fixed.apply(polygon(zone))[:, :2]
         if len(outline) < 3:
             return
@@ -117,13 +119,24 @@ class TopView:
         for start in range(0, len(border) - 1, 2):  # dashed
             ends = self._fine(border[start : start + 2])
             cv2.polylines(picture, [ends], False, tint, _SMOOTH - 1, cv2.LINE_AA, shift=3)
-        if named and zone.name:  # a view full of "unknown" says nothing
-            u, v = self._place(outline.mean(axis=0))[0]
-            text = zone.name
-            size = 0.42 * _SMOOTH
-            (width, _), _ = cv2.getTextSize(text, FONT, size, _SMOOTH)
-            left = int(np.clip(u + 10 * _SMOOTH, 0, len(picture) - width - 4))
-            put_text(picture, text, (left, int(v) - 4 * _SMOOTH), size, tint)
+
+    def _name(
+        self,
+        picture: NDArray[np.uint8],
+        zone: Any,
+        reference_from_fixed: RigidTransform,
+        layout: LabelLayout,
+    ) -> None:
+        outline = reference_from_fixed.apply(polygon(zone))[:, :2]
+        if not zone.name or len(outline) < 3:  # a view full of "unknown" says nothing
+            return
+        u, v = self._place(outline.mean(axis=0))[0].astype(int)
+        if not (0 <= u < len(picture) and 0 <= v < len(picture)):
+            return
+        size = 0.42 * _SMOOTH
+        (width, height), below = cv2.getTextSize(zone.name, FONT, size, _SMOOTH)
+        left, top = layout.place(width, height + below, (int(u) + 10 * _SMOOTH, int(v), 1, 1))
+        put_text(picture, zone.name, (left, top + height), size, colour(zone.severity))
 
 
 def _grown(outline: NDArray[np.float64], distance: float) -> NDArray[np.float64]:

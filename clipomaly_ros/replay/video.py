@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST_SIDE = 1280  # larger pictures are reduced [pixel]
+LONGEST_SIDE = 1920  # larger pictures are reduced [pixel]
 
 
 class VideoWriter:

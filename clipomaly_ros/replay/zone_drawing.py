@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import Action, Severity, Support, ZoneState
+from clipomaly_ros.vision.label_layout import LabelLayout
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # RGB, by severity: information, low, medium, high, critical
 COLOURS = ((148, 163, 184), (250, 204, 21), (251, 146, 60), (239, 68, 68), (217, 70, 239))
+DARK = (12, 14, 20)  # behind text
 _EDGE_STEPS = 24
 
 
@@ -42,11 +44,14 @@ def draw_prisms(
     camera: CameraModel,
     camera_from_fixed: RigidTransform,
     scale: float,
+    layout: LabelLayout | None = None,
 ) -> None:
     """Draw the zones of a HazardZoneArray as prisms into an RGB picture, far ones first.
 
-    scale: size of the picture relative to the camera's own pixels.
+    scale: size of the picture relative to the camera's own pixels. layout: keeps the distances
+    apart from labels that are there already.
     """
+    layout = LabelLayout(picture.shape[1], picture.shape[0]) if layout is None else layout
     for zone in reversed(zones.zones):
         base = polygon(zone)
         if len(base) < 3:
@@ -71,7 +76,11 @@ def draw_prisms(
             for post in posts:
                 uv, seen = camera.project(camera_from_fixed.apply(post))
                 _polyline(picture, [_runs(uv * scale, seen)], tint, 1)
-        _tag(picture, zone, base, camera, camera_from_fixed, scale)
+    # Above all prisms; the nearest zones, which come first, have the first choice of a place.
+    for zone in zones.zones:
+        base = polygon(zone)
+        if len(base) >= 3 and not zone.observation_age > 0:
+            _tag(picture, zone, base, camera, camera_from_fixed, scale, layout)
 
 
 def put_text(
@@ -79,7 +88,7 @@ def put_text(
 ) -> None:
     """Write text with a dark edge, readable on any ground; place: left end of the base line."""
     plain = text.encode("ascii", "replace").decode()
-    cv2.putText(picture, plain, place, FONT, size, (12, 14, 20), max(3, round(size * 6)), cv2.LINE_AA)
+    cv2.putText(picture, plain, place, FONT, size, DARK, max(3, round(size * 6)), cv2.LINE_AA)
     cv2.putText(picture, plain, place, FONT, size, ink, max(1, round(size * 2)), cv2.LINE_AA)
 
 
@@ -90,23 +99,26 @@ def note(picture: NDArray[np.uint8], text: str) -> None:
     (width, height), below = cv2.getTextSize(plain, FONT, size, 1)
     rows, columns = picture.shape[:2]
     left, top = columns - width - 16, rows - height - below - 14
-    cv2.rectangle(picture, (left, top), (columns, rows), (12, 14, 20), -1)
+    cv2.rectangle(picture, (left, top), (columns, rows), DARK, -1)
     place = (left + 8, rows - below - 7)
     cv2.putText(picture, plain, place, FONT, size, (255, 255, 255), 1, cv2.LINE_AA)
 
 
-def _tag(picture, zone, base, camera, camera_from_fixed, scale) -> None:
+def _tag(picture, zone, base, camera, camera_from_fixed, scale, layout) -> None:
     uv, seen = camera.project(camera_from_fixed.apply(base))
     if not seen.any() or not np.isfinite(zone.nearest_edge_distance):
         return
-    u, v = uv[seen, 0].mean() * scale, uv[seen, 1].max() * scale
+    u, low, high = uv[seen, 0].mean() * scale, uv[seen, 1].min() * scale, uv[seen, 1].max() * scale
+    if not (0 <= u < picture.shape[1] and 0 <= high < picture.shape[0]):
+        return
     text = f"{zone.nearest_edge_distance:.1f} m"
-    size = picture.shape[0] / 1150
-    (width, height), _ = cv2.getTextSize(text, FONT, size, 1)
-    left = int(np.clip(u - width / 2, 2, picture.shape[1] - width - 2))
-    put_text(
-        picture, text, (left, int(min(v + height + 6, picture.shape[0] - 4))), size, colour(zone.severity)
-    )
+    size = picture.shape[0] / 1250
+    (width, height), below = cv2.getTextSize(text, FONT, size, 1)
+    box = (int(u - width / 2) - 4, int(low), width + 8, int(high - low) + 3)
+    left, top = layout.place(width + 8, height + below + 4, box, below=True)
+    cv2.rectangle(picture, (left, top), (left + width + 8, top + height + below + 4), DARK, -1)
+    place = (left + 4, top + height + 3)
+    cv2.putText(picture, text, place, FONT, size, colour(zone.severity), 1, cv2.LINE_AA)
 
 
 def _along(ring: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from clipomaly_ros.vision.label_layout import LabelLayout
 from clipomaly_ros.vision.legend_colours import legend_colours
 from clipomaly_ros.vision.types import AnomalyRegion, VisionError
 from clipomaly_ros.vocabulary.entries import Entry, NameSource
@@ -23,12 +24,14 @@ def draw_overlay(
     region_image: NDArray[np.unsignedinteger],
     regions: Sequence[AnomalyRegion],
     untrained: bool,
+    layout: LabelLayout | None = None,
 ) -> NDArray[np.uint8]:
     """Draw anomaly regions over a copy of an image.
 
     rgb: uint8 [H, W, 3]; region_image: uint8 or uint16 [H, W], 0 = none, else AnomalyRegion.id.
     Each region gets the colour of its name, an outline, and a label with name, score and
-    source; untrained adds a banner. Returns uint8 [H, W, 3]. Raises VisionError on wrong shapes.
+    source; untrained adds a banner. layout: keeps the labels apart from what the caller writes
+    later. Returns uint8 [H, W, 3]. Raises VisionError on wrong shapes.
     """
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
         raise VisionError(f"overlay: expected a uint8 image [H, W, 3], got {rgb.dtype} {rgb.shape}")
@@ -40,12 +43,12 @@ def draw_overlay(
     scale = max(0.4, rgb.shape[0] / 1200)
     for region in regions:
         _tint(picture, region_image, region)
-    # Labels last, so that no neighbour's mask covers them; small regions on top of large ones.
-    for region in sorted(regions, key=lambda region: -region.area):
-        x, y, _, height = region.box
-        _label(picture, label_text(region), (x, y, height), region_colour(region), scale)
+    layout = LabelLayout(rgb.shape[1], rgb.shape[0]) if layout is None else layout
     if untrained:
-        _banner(picture, UNTRAINED_BANNER)
+        layout.reserve(0, 0, rgb.shape[1], _banner(picture, UNTRAINED_BANNER))
+    # Labels last, so that no neighbour's mask covers them; the largest region has the first choice.
+    for region in sorted(regions, key=lambda region: -region.area):
+        _label(picture, label_text(region), region.box, region_colour(region), scale, layout)
     return picture
 
 
@@ -85,26 +88,29 @@ def _tint(
 def _label(
     picture: NDArray[np.uint8],
     text: str,
-    place: tuple[int, int, int],
+    box: tuple[int, int, int, int],
     background: tuple[int, int, int],
     scale: float,
+    layout: LabelLayout,
 ) -> None:
-    """Write a label above a box, or below it where there is no room; place: x, y, height."""
+    """Write a label near a box (x, y, width, height); a line leads to it from farther away."""
     thickness = max(1, round(scale * 1.6))
     (width, height), baseline = cv2.getTextSize(text, FONT, scale, thickness)
-    rows, columns = picture.shape[:2]
-    x, y, box_height = place
-    left = int(np.clip(x, 0, max(0, columns - width - 4)))
     tall = height + baseline + 4
-    top = y - tall if y >= tall else min(y + box_height, max(0, rows - tall))
+    left, top = layout.place(width + 4, tall, box)
+    x, y, box_width, box_height = box
+    if top + tall < y or top > y + box_height:
+        end = y if top + tall < y else y + box_height
+        start = (min(max(x + box_width // 2, left), left + width), top + tall if top < y else top)
+        cv2.line(picture, start, (x + box_width // 2, end), background, 1, cv2.LINE_AA)
     cv2.rectangle(picture, (left, top), (left + width + 4, top + tall), background, -1)
     luminance = float(np.dot(background, (0.299, 0.587, 0.114)))  # ITU-R BT.601
     ink = BLACK if luminance > 140 else WHITE
     cv2.putText(picture, text, (left + 2, top + height + 2), FONT, scale, ink, thickness, cv2.LINE_AA)
 
 
-def _banner(picture: NDArray[np.uint8], text: str) -> None:
-    """Write one line over the full width of the top edge."""
+def _banner(picture: NDArray[np.uint8], text: str) -> int:
+    """Write one line over the full width of the top edge; return the banner's height [pixel]."""
     rows, columns = picture.shape[:2]
     (width, height), _ = cv2.getTextSize(text, FONT, 1.0, 2)
     scale = min(1.0, 0.96 * columns / max(width, 1), 0.1 * rows / max(height, 1))
@@ -112,3 +118,4 @@ def _banner(picture: NDArray[np.uint8], text: str) -> None:
     cv2.rectangle(picture, (0, 0), (columns, height + baseline + 8), RED, -1)
     origin = (max(0, (columns - width) // 2), height + 4)
     cv2.putText(picture, text, origin, FONT, scale, WHITE, 2, cv2.LINE_AA)
+    return height + baseline + 9

@@ -34,6 +34,26 @@ def test_an_mcap_file_and_a_folder_without_metadata_open_too(folder, tmp_path):
         assert bag.topics() == topics
 
 
+def test_a_cut_recording_is_called_one_and_other_damage_is_not(folder, tmp_path):
+    with pytest.raises(BagError, match="mcap recover"):
+        Bag(broken(tmp_path, folder, "cut"))
+    with pytest.raises(BagError) as error:
+        Bag(broken(tmp_path, folder, "garbage"))
+    assert "recover" not in str(error.value)
+
+
+def test_topics_that_were_not_taken_are_known(tmp_path):
+    builder = BagBuilder()
+    for name in ("a", "b"):
+        builder.camera_info(f"/{name}/camera_info", START)
+        builder.image(f"/{name}/image_raw/compressed", START)
+        builder.cloud(f"/{name}/points", START)
+    with Bag(builder.write(tmp_path / "two")) as bag:
+        chosen = bag.select()
+        assert bag.others_like(chosen.points, (chosen.points.msgtype,)) == ["/b/points"]
+        assert bag.others_like(chosen.image, (chosen.image.msgtype,)) == ["/b/image_raw/compressed"]
+
+
 def test_calibration_of_the_chosen_camera_is_preferred(tmp_path):
     builder = BagBuilder()
     for name in ("a_back", "front"):

@@ -91,6 +91,7 @@ def test_every_frame_comes_back_and_everything_is_recorded(environment, tmp_path
         }
         again = [c for c in recorded.connections if c.topic == "/front/image_raw/compressed"]
         assert [d for _, _, d in recorded.messages(again)] == raw["/front/image_raw/compressed"]
+    assert not (out / "UNFINISHED").exists()
     page = (out / "index.html").read_text()
     assert "Untrained model" in page
     assert "http" not in page.replace("http-equiv", "")
@@ -163,6 +164,7 @@ def test_a_signal_ends_everything(environment, tmp_path, when, number):
     code, text = finish(process)
     assert code == 130, text
     assert text.splitlines()[-1] == "interrupted"
+    assert (tmp_path / "out" / "UNFINISHED").exists()
     assert "Traceback" not in text
     deadline = time.monotonic() + 20
     while children(tmp_path / "out"):

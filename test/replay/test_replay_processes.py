@@ -1,7 +1,9 @@
 """Processes are started with what they need, watched, and never left behind."""
 
 import os
+import signal
 import stat
+import subprocess
 import time
 
 import pytest
@@ -81,6 +83,22 @@ def test_a_deaf_process_and_its_child_are_killed(scripts, tmp_path, monkeypatch)
         assert all(alive(pid) for pid in pids)
         assert nodes.stop() == ["node"]
     until(lambda: not any(alive(pid) for pid in pids))
+
+
+def test_an_interrupt_during_the_start_leaves_nothing_behind(scripts, tmp_path, monkeypatch):
+    scripts("node", f"echo $$ > {tmp_path}/pid; exec sleep 300")
+    begin = subprocess.Popen
+
+    def interrupted(*arguments, **options):
+        process = begin(*arguments, **options)
+        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+        signal.raise_signal(signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(processes.subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt), NodeProcesses(tmp_path / "log") as nodes:
+        nodes.start("node", {}, {}, [])
+    until(lambda: not alive(int((tmp_path / "pid").read_text())))
 
 
 def test_an_exception_ends_the_processes(scripts, tmp_path):

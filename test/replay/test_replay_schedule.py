@@ -142,5 +142,29 @@ def test_the_fixed_frame_is_one_that_tf_connects(edges, fixed, reference):
 def test_a_wished_frame_is_taken_and_a_missing_link_is_said():
     choice = choose_frames([Entry("tf_static", 0, 0, (("a", "b", 0),))], "camera", "lidar", "world")
     assert choice.fixed == "world"
-    assert "does not connect the camera (camera) with the LiDAR (lidar)" in choice.text
-    assert "world is not connected with lidar" in choice.text
+    assert "does not connect the camera (camera) with the LiDAR (lidar)" in choice.problem
+    assert "world is not connected with lidar" in choice.problem
+    assert len(choice.notes) == 2
+    choice = choose_frames([STATIC], "camera", "lidar", "world")
+    assert choice.problem.startswith("fixed frame world is not connected with lidar")
+    assert "base_link, camera, lidar" in choice.problem
+
+
+def test_recorded_masks_go_with_their_images_after_their_legend():
+    entries = [
+        Entry("anomalies", 90, 100),  # recorded before its image
+        Entry("image", 100, 100),
+        Entry("points", 101, 100),
+        Entry("image", 200, 200),  # has no mask
+        Entry("points", 201, 200),
+        Entry("image", 300, 300),
+        Entry("points", 301, 300),
+        Entry("anomalies", 400, 999),  # fits no image
+        Entry("legend", 410, 300),  # recorded after the image it holds for
+        Entry("anomalies", 420, 300),
+    ]
+    steps = plan_lockstep(entries, 10)
+    assert [step.places for step in steps] == [(1, 0, 2), (3, 4), (8, 5, 9, 6)]
+    assert [step.stamp for step in steps] == [100, 200, 300]
+    assert [step.awaited for step in steps] == [True, False, True]
+    assert [step.matched for step in steps] == [True, False, True]
