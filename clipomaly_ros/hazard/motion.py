@@ -33,6 +33,21 @@ MOVING = MotionModel(1.5, 1.0, 0.02)
 _MAX_STEP = 1.0  # seconds: beyond it the velocity is history, only the uncertainty grows
 
 
+def no_surer_than(covariance: NDArray[np.float64], floor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a covariance [n, n], enlarged to the floor's [n, n] in every direction that is surer.
+
+    Errors that all observations share, of mounting, ground or mask, do not average out,
+    however often the same thing is seen. With floor = L L^T the eigenvalues of
+    L^-1 covariance L^-T are raised to 1: the least matrix of that eigenbasis above both.
+    """
+    lower = np.linalg.cholesky(floor + 1e-12 * np.eye(len(floor)))
+    white = np.linalg.solve(lower, np.linalg.solve(lower, covariance).T)
+    values, vectors = np.linalg.eigh(0.5 * (white + white.T))
+    spread = lower @ vectors
+    result: NDArray[np.float64] = (spread * np.maximum(values, 1.0)) @ spread.T
+    return result
+
+
 class MotionFilter:
     """Position and velocity of one track in the fixed frame."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.hazard.motion import MOVING, STATIC, MotionFilter, MotionModel
+from clipomaly_ros.hazard.motion import MOVING, STATIC, MotionFilter, MotionModel, no_surer_than
 from clipomaly_ros.hazard.names import NameFusion
 from clipomaly_ros.hazard.policy import HazardPolicy, PolicyDecision
 from clipomaly_ros.hazard.polygons import convex_hull, diameter, inflate, nearest_edge_distance
@@ -84,6 +84,7 @@ class Track:
         self.motion = MotionFilter(
             measurement.geometry.centroid, measurement.geometry.covariance, self._model()
         )
+        self._best = measurement.geometry.covariance[:2, :2]  # of the surest single observation
         self._count(measurement, stamp)
 
     def _model(self) -> MotionModel:
@@ -97,7 +98,8 @@ class Track:
         self.motion.update(geometry.centroid, geometry.covariance, (stamp - self.last_seen) * 1e-9)
         position = self.motion.state[:2]
         covariance = geometry.covariance.copy()
-        covariance[:2, :2] = self.motion.covariance[:2, :2]
+        self._best = min(self._best, covariance[:2, :2].copy(), key=np.trace)
+        covariance[:2, :2] = no_surer_than(self.motion.covariance[:2, :2], self._best)
         covariance[2, :2] = covariance[:2, 2] = 0.0
         measured = measurement.support is not Support.GROUND_PLANE
         if measured or self.support is Support.GROUND_PLANE:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from clipomaly_ros.hazard.motion import MOVING, STATIC, MotionFilter
+from clipomaly_ros.hazard.motion import MOVING, STATIC, MotionFilter, no_surer_than
 
 
 def run(path, model, sigma, seed, period=0.1):
@@ -23,6 +23,16 @@ def test_the_filter_knows_how_sure_it_is(speed):
         error = motion.state[:2] - path[-1]
         errors.append(error @ np.linalg.solve(motion.covariance[:2, :2], error))
     assert 0.5 < np.mean(errors) < 2.4
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_floor_under_a_covariance_holds_in_every_direction(seed):
+    parts = np.random.default_rng(seed).normal(size=(2, 2, 2)) + 0.1 * np.eye(2)
+    own, floor = (part @ part.T + 1e-3 * np.eye(2) for part in parts)
+    raised = no_surer_than(own, floor)
+    assert np.linalg.eigvalsh(raised - own).min() > -1e-9
+    assert np.linalg.eigvalsh(raised - floor).min() > -1e-9
+    assert no_surer_than(own, 1e-9 * np.eye(2)) == pytest.approx(own)
 
 
 def test_a_standing_thing_has_a_valid_velocity_hardly_ever():
