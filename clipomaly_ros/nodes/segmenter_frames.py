@@ -86,7 +86,7 @@ class FrameWork:
         if result.dropped_regions:
             self._health.count(
                 "dropped_regions",
-                "more regions than max_regions in one image; the smallest were left out",
+                "beyond max_regions the smallest, above max_region_area_fraction the largest",
                 result.dropped_regions,
             )
         self._note_duration(time.perf_counter() - begun)

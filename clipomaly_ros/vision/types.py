@@ -121,7 +121,7 @@ class AnomalyResult:
     score: float32 [h, w], 0 (explained) to 1; may be smaller than the source.
     legend: the names of this image's labels; legend[i] is label i.
     latencies: seconds by stage, in order of execution.
-    dropped_regions: regions found beyond the largest number kept.
+    dropped_regions: regions found beyond the largest number kept, or larger than allowed.
     """
 
     labels: NDArray[np.unsignedinteger]

@@ -161,7 +161,7 @@ def test_tables_swap_between_images_never_within_one():
     assert all([r.name for r in result.regions] == ["suitcase"] for result in results)
 
 
-def test_more_than_254_classes_need_16_bits():
+def test_more_than_255_classes_need_16_bits():
     lines = "".join(f"  - {{name: class {i}, group: many}}\n" for i in range(300))
     from colour_world import APPROVED, CANDIDATES
 
