@@ -21,6 +21,14 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; exit code 0 done, 1 failed, 2 unusable input, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # while the command's module is imported, too
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="clipomaly", description="Tools of clipomaly_ros.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (module, text) in COMMANDS.items():
@@ -30,9 +38,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(importlib.import_module(COMMANDS[options.command][0]).run(options))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
     except (ValueError, OSError) as error:  # unusable input: one line, no traceback
         print(f"clipomaly {options.command}: {error}", file=sys.stderr)
         return 2

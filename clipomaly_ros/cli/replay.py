@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -20,11 +19,9 @@ from clipomaly_ros.replay.pictures import paint_all
 from clipomaly_ros.replay.processes import NodeProcessError
 from clipomaly_ros.replay.report import write_report
 from clipomaly_ros.replay.results import Recording
+from clipomaly_ros.replay.results_folder import ResultsFolder
 from clipomaly_ros.replay.session import Replay, ReplayResult, ReplaySettings
 from clipomaly_ros.replay.summary import Summary, summarise
-
-MARK = ".clipomaly_replay"  # only a folder with this file is ever emptied
-UNFINISHED = "UNFINISHED"  # until everything is written
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,19 +64,24 @@ def run(options: argparse.Namespace) -> int:
         anomalies_topic=options.anomalies,
         params=options.params,
     )
+    if settings.bag.resolve().is_relative_to(settings.out):
+        raise BagError(
+            f"the bag lies in {settings.out}, which is emptied first: give another folder with --out"
+        )
     if settings.bundle is not None and not settings.bundle.is_dir():
         raise BagError(f"bundle {settings.bundle}: no such folder; `clipomaly export` makes one")
     with _interruptible(), Bag(settings.bag) as bag:
         settings.select(bag)
         for node in settings.nodes:  # before an earlier result is removed
             wished_parameters(settings.params, node)
-        prepare_folder(settings.out)
-        try:
-            result = Replay(settings, say).run(bag, _progress("playing", "frame"))
-        except NodeProcessError as error:
-            print(f"clipomaly replay: {error}", file=sys.stderr)
-            return 1
-        summary = show(settings, result)
+        with ResultsFolder(settings.out) as folder:
+            try:
+                result = Replay(settings, say).run(bag, _progress("playing", "frame"))
+            except NodeProcessError as error:
+                print(f"clipomaly replay: {error}", file=sys.stderr)
+                return 1
+            summary = show(settings, result)
+            folder.finish()
     for name, lines in summary.errors.items():
         say(f"{name} logged {len(lines)} errors, e.g.: {lines[0]}")
     if not summary.with_zones:
@@ -107,20 +109,8 @@ def show(settings: ReplaySettings, result: ReplayResult) -> Summary:
     }
     summary = summarise(chosen, result.playback, result.cloud_count, pictures, diagnostics, result.errors)
     page = write_report(settings.out, summary, pictures)
-    (settings.out / UNFINISHED).unlink(missing_ok=True)
     print(f"\n{summary.table()}\n\nresults: {page}", flush=True)
     return summary
-
-
-def prepare_folder(out: Path) -> None:
-    """Make the results' folder anew; refuse one that holds anything else."""
-    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
-        if not (out / MARK).is_file():
-            raise BagError(f"{out} is not empty and not an earlier replay's: give another folder with --out")
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MARK).write_text("Results of clipomaly replay; the next replay into this folder empties it.\n")
-    (out / UNFINISHED).write_text("This replay is running, or it was interrupted or failed.\n")
 
 
 def say(text: str) -> None:

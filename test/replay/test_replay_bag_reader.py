@@ -170,6 +170,14 @@ def test_a_folder_with_other_things_is_never_emptied(folder, tmp_path, capsys):
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 
+def test_a_bag_in_the_results_folder_is_not_emptied_away(folder, tmp_path, capsys):
+    bag = shutil.copytree(folder, tmp_path / "out" / "bag")
+    (tmp_path / "out" / ".clipomaly_replay").touch()
+    assert main(["replay", "--bag", str(bag), "--out", str(tmp_path / "out")]) == 2
+    assert "which is emptied first" in capsys.readouterr().err
+    assert (bag / "metadata.yaml").exists()
+
+
 def test_a_missing_bundle_is_refused_before_anything_starts(folder, tmp_path, capsys):
     arguments = [
         "replay",

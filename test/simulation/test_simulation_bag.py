@@ -1,14 +1,20 @@
 """The simulated bag: what is written is what is read, and the command says what is wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from rosbags.interfaces import QosDurability
 
 from clipomaly_ros.cli.main import main
+from clipomaly_ros.hazard.policy import load_policy
 from clipomaly_ros.replay.bag_reader import Bag
 from clipomaly_ros.replay.bag_types import BagError
 from clipomaly_ros.simulation.bag_writer import TOPICS, write_bag
+from clipomaly_ros.simulation.catalogue import ANOMALIES
 from clipomaly_ros.simulation.drive import Drive
+
+POLICY = Path(__file__).resolve().parents[2] / "config" / "hazard_policy.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,26 @@ def test_cloud_and_truth_survive_the_round_trip(folder):
             assert region.name == scene.objects[index].name
             np.testing.assert_array_equal(mask == region.id, frame.image.objects == index)
             assert region.pixel_area == (mask == region.id).sum()
+
+
+def test_the_legend_names_the_labels_and_groups_that_the_policy_knows(folder):
+    policy = load_policy(POLICY)
+    with Bag(folder) as bag:
+        by_topic = {c.topic: c for c in bag.connections}
+        ((connection, _, raw),) = bag.messages([by_topic["/ground_truth/legend"]])
+        legend = bag.read(raw, connection)
+        groups = {entry.label: (entry.name, entry.group) for entry in legend.entries}
+        for connection, _, raw in bag.messages([by_topic["/ground_truth/anomalies"]]):
+            frame = bag.read(raw, connection)
+            assert frame.legend_id == legend.legend_id
+            assert all(groups[region.label][0] == region.name for region in frame.regions)
+    assert {policy.row(group).name for _, group in groups.values()} == {"fod"}
+
+
+def test_every_kind_of_anomaly_has_a_group_of_the_policy():
+    policy = load_policy(POLICY)
+    for name, (group, _) in ANOMALIES.items():
+        assert policy.row(group).name == "fod", name
 
 
 def test_stamps_can_be_interpolated(folder):
