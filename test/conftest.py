@@ -26,6 +26,10 @@ os.environ["ROS_DOMAIN_ID"] = str(_DOMAIN.number)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
 os.environ["ROS_LOG_DIR"] = _LOGS.name
+# Nothing is left outside this folder.
+os.environ["TORCHINDUCTOR_CACHE_DIR"] = _LOGS.name
+os.environ["CLIPOMALY_CACHE"] = str(ROOT / ".cache" / "test")
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # Jazzy's Fast DDS 2 reads the first name, Kilted's Fast DDS 3 the second.
 _PROFILE = "FASTRTPS" if os.environ.get("ROS_DISTRO") == "jazzy" else "FASTDDS"
 os.environ[f"{_PROFILE}_DEFAULT_PROFILES_FILE"] = str(ROOT / "config" / "fastdds_large_messages.xml")

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.dds
 @contextlib.contextmanager
 def launched(file: Path, log: Path, *arguments: str, **environment: str) -> Iterator[NodeProcess]:
     command = [sys.executable, str(Path(__file__).with_name("launch_process.py")), str(file), *arguments]
-    process = NodeProcess(command, log, environment)
+    # launch_ros leaves a folder for the parameters of each node.
+    process = NodeProcess(command, log, {"TMPDIR": str(log.parent), **environment})
     try:
         yield process
     finally:
