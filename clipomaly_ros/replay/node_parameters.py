@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from clipomaly_ros.hazard.clouds import parse_cloud
 from clipomaly_ros.hazard.ground import GroundSettings, estimate_ground
 from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.replay.bag_reader import Bag, Selection
 from clipomaly_ros.replay.frames import FrameChoice
 from clipomaly_ros.replay.parameter_file import read_parameters
 from clipomaly_ros.replay.processes import share_file
+from clipomaly_ros.replay.results import cloud_points
 from clipomaly_ros.replay.schedule import header_frame
 
 SEGMENTER, FUSION = "anomaly_segmenter", "hazard_fusion"
@@ -81,15 +81,7 @@ def parameters_on_top(
 def _ground_height(cloud: Any) -> float | None:
     """Return the height of the ground under the sensor in the cloud's frame [m], None when unclear."""
     try:
-        points = parse_cloud(
-            cloud.fields,
-            cloud.data,
-            cloud.width,
-            cloud.height,
-            cloud.point_step,
-            cloud.row_step,
-            cloud.is_bigendian,
-        )
+        points = cloud_points(cloud)
     except HazardError:  # the node names it in its diagnostics
         return None
     plane = estimate_ground(points.xyz, np.zeros(3), GroundSettings())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.replay.bag_types import BagError
-from clipomaly_ros.replay.results import JoinedFrame, Recording, enlarged, pixels
+from clipomaly_ros.replay.results import JoinedFrame, Recording, enlarged, nanoseconds, pixels
 from clipomaly_ros.replay.top_view import TopView
 from clipomaly_ros.replay.video import VideoWriter
 from clipomaly_ros.replay.zone_drawing import draw_prisms, note, put_text
@@ -92,7 +92,7 @@ class Painter:
                 xyz, cloud_frame = np.empty((0, 3), np.float32), fixed
             place = find(self._reference, fixed, joined.stamp)
             # Through the fixed frame: the vehicle moved between the two stamps.
-            from_cloud = find(fixed, cloud_frame, _stamp_of(joined.zones.cloud_stamp))
+            from_cloud = find(fixed, cloud_frame, nanoseconds(joined.zones.cloud_stamp))
             if place is not None and from_cloud is not None:
                 points = (place @ from_cloud).apply(xyz)
                 outlines = [
@@ -182,10 +182,6 @@ def _region(message: Any, scale: float) -> AnomalyRegion:
     right = int(np.ceil((box.x_offset + box.width) * scale))
     bottom = int(np.ceil((box.y_offset + box.height) * scale))
     return replace(region, box=(left, top, right - left, bottom - top))
-
-
-def _stamp_of(time: Any) -> int:
-    return int(time.sec) * 1_000_000_000 + int(time.nanosec)
 
 
 def _write(path: Path, rgb: NDArray[np.uint8]) -> None:

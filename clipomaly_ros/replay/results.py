@@ -17,7 +17,7 @@ from tf2_msgs.msg import TFMessage
 from tf2_ros import Buffer, TransformException
 
 from clipomaly_ros.hazard.camera import CameraModel
-from clipomaly_ros.hazard.clouds import parse_cloud
+from clipomaly_ros.hazard.clouds import PointCloud, parse_cloud
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.replay.bag_reader import TF_TYPE, Bag, Selection
 from clipomaly_ros.replay.player import FRAMES, ZONES
@@ -126,16 +126,7 @@ class Recording:
     def points(self, joined: JoinedFrame) -> tuple[NDArray[np.float32], str]:
         """Return the points [n, 3] of a frame's cloud and their frame."""
         cloud = self.bag.read(joined.cloud, self._points)
-        parsed = parse_cloud(
-            cloud.fields,
-            cloud.data,
-            cloud.width,
-            cloud.height,
-            cloud.point_step,
-            cloud.row_step,
-            cloud.is_bigendian,
-        )
-        return parsed.xyz, cloud.header.frame_id
+        return cloud_points(cloud).xyz, cloud.header.frame_id
 
     def camera(self) -> CameraModel | None:
         """Return the camera's model from the first calibration; None when it is unusable."""
@@ -182,6 +173,19 @@ class Recording:
                 values = {item.key: item.value for item in status.values}
                 last[status.name.strip("/")] = {"message": status.message, **values}
         return last
+
+
+def cloud_points(cloud: Any) -> PointCloud:
+    """Return the points of a PointCloud2; HazardError when its layout cannot be used."""
+    return parse_cloud(
+        cloud.fields,
+        cloud.data,
+        cloud.width,
+        cloud.height,
+        cloud.point_step,
+        cloud.row_step,
+        cloud.is_bigendian,
+    )
 
 
 def pixels(image: Any) -> NDArray[Any]:

@@ -17,7 +17,7 @@ def demo(*arguments, cwd=None):
 def test_help_names_every_option():
     done = demo("-h")
     assert done.returncode == 0
-    for option in ("--bag", "--out", "--bundle", "--kilted", "--realtime"):
+    for option in ("--bag", "--out", "--bundle", "--anomalies", "--params", "--kilted", "--realtime"):
         assert option in done.stdout
 
 
