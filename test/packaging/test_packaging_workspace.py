@@ -142,6 +142,12 @@ def test_on_a_ros_install_its_own_libraries_are_neither_pinned_nor_installed(scr
     assert left == set(runtime.split()) - set(system)
 
 
+def test_the_list_for_a_ros_install_is_what_rosdep_does_not_know(scripts):
+    folder = SCRIPTS / "requirements"
+    runtime, beside = (set((folder / name).read_text().split()) for name in ("runtime.txt", "beside_ros.txt"))
+    assert beside == runtime - scripts["packages"].SYSTEM_LIBRARIES.keys()
+
+
 def test_every_listed_package_is_pinned_in_one_place(scripts):
     name = scripts["packages"].requirement_name
     folder = SCRIPTS / "requirements"
