@@ -69,6 +69,15 @@ def read_camera_info(message: CameraInfo, rectified: bool = False) -> CameraMode
         raise BadMessage("values", str(error)) from error
 
 
+def describe(message: CameraInfo, rectified: bool) -> str:
+    """Return what of a calibration is in use, for the diagnostics."""
+    size = f"{message.width}x{message.height}"
+    if rectified:
+        return f"{size}, rectified images: R and P"
+    distorted = "" if any(message.d) else " without distortion"
+    return f"{size}, raw images: K and D ({message.distortion_model}{distorted})"
+
+
 class CameraInfoHistory:
     """Remembers changes of the calibration, not every message, so it reaches back far enough."""
 

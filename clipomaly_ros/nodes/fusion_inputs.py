@@ -14,7 +14,7 @@ from sensor_msgs.msg import CameraInfo, PointCloud2
 from clipomaly_msgs.msg import AnomalyFrame, LabelLegend
 from clipomaly_ros.nodes import qos
 from clipomaly_ros.nodes.anomaly_frame_input import FrameInput, read_anomaly_frame
-from clipomaly_ros.nodes.camera_info_history import CameraInfoHistory
+from clipomaly_ros.nodes.camera_info_history import CameraInfoHistory, describe
 from clipomaly_ros.nodes.cloud_input import CloudInput, read_cloud
 from clipomaly_ros.nodes.diagnostics import HealthMonitor
 from clipomaly_ros.nodes.legend_history import LegendHistory
@@ -47,6 +47,7 @@ class FusionInputs:
     ) -> None:
         self._node, self._health = node, health
         self._on_pair, self._on_jump = on_pair, on_jump
+        self._rectified = parameters.rectified
         self._max_age = round(parameters.max_age * 1e9)
         self._watched: list[str] = []
         self._subscriptions: list[Any] = []
@@ -134,6 +135,7 @@ class FusionInputs:
     def _camera_info(self, camera: str, topic: str, message: CameraInfo) -> None:
         self._check_time(topic, check_header(message.header))
         self.calibrations[camera].add(message)
+        self._health.fact(f"calibration {topic}", describe(message, self._rectified))
         self._accept(topic, "camera_infos_in")
 
     def _accept(self, topic: str, counter: str) -> None:

@@ -25,6 +25,20 @@ def test_a_frame_before_any_calibration_is_counted(tmp_path: Path) -> None:
         assert len(fresh.good_pair().zones) == 1
 
 
+@pytest.mark.parametrize(
+    ("rectified", "words"), [(False, "raw images: K and D (plumb_bob"), (True, "rectified images: R and P")]
+)
+def test_the_diagnostics_say_which_half_of_the_calibration_is_used(
+    tmp_path: Path, rectified: bool, words: str
+) -> None:
+    with running_fusion(tmp_path, rectified=rectified) as rig:
+        info = scene.camera_info(rig.stamp())
+        info.p[[0, 2, 5, 6, 10]] = info.k[[0, 2, 4, 5, 8]]
+        rig.send(info=info)
+        rig.wait_counter("camera_infos_in")
+        assert words in rig.observer.values(NODE)["calibration /camera_info"]
+
+
 def test_a_frame_without_its_legend_is_placed_all_the_same(tmp_path: Path) -> None:
     with running_fusion(tmp_path) as fresh:
         assert len(fresh.good_pair().zones) == 1
