@@ -146,6 +146,8 @@ class Workspace:
             self.build_environment(),
             self.log / "setup" / "colcon.log",
         )
+        for executable in (self.install / "lib" / "clipomaly_ros").iterdir():
+            executable.write_text(startable(executable.read_text(), str(self.python)))
         file.write_text(stamp)
 
     def importable(self, module: str) -> bool:
@@ -197,6 +199,18 @@ class Workspace:
         return chosen
 
 
+def startable(script: str, python: str) -> str:
+    """Return a Python script that starts from any folder.
+
+    The kernel takes no blanks and no long names after "#!"; then a shell has to start Python,
+    by lines that Python reads as a string.
+    """
+    if len(python) < 120 and not any(character.isspace() for character in python):
+        return script
+    body = script.partition("\n")[2] if script.startswith("#!") else script
+    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} \"$0\" \"$@\"\n' '''\n{body}"
+
+
 def wait_for(lock: IO[str]) -> None:
     """Take the lock; `demo` and `test` may start side by side."""
     try:
@@ -220,6 +234,8 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
+        if ":" in str(ROOT):
+            raise SetupError(f"expected a folder without a colon, found {ROOT}: search paths cannot hold it")
         system = not options.kilted and ros_is_sourced()
         distribution = (
             os.environ.get("ROS_DISTRO", "unknown") if system else "kilted" if options.kilted else "jazzy"

@@ -217,3 +217,17 @@ def test_only_another_wanted_python_makes_the_environment_anew(scripts, tmp_path
     other = "3 10" if sys.version_info[:2] != (3, 10) else "3 12"
     monkeypatch.setenv("PYTHON", str(fake_python(tmp_path, "other", other)))
     assert not workspace.is_wanted_python()
+
+
+@pytest.mark.parametrize("folder", ["plain", "with blank", "it's", "long" * 40])
+def test_executables_start_whatever_the_folder_is_called(scripts, tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    python = tmp_path / folder / "python"
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
+    script = tmp_path / folder / "script"
+    script.write_text(
+        scripts["workspace"].startable(f"#!{python}\nimport sys; print(sys.argv[1])\n", str(python))
+    )
+    script.chmod(0o755)
+    assert subprocess.run([str(script), "a b"], capture_output=True, text=True).stdout == "a b\n"
