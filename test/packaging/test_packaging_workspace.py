@@ -84,7 +84,7 @@ def test_a_missing_compiler_is_named_with_the_package_to_install(
 def test_a_missing_compiler_ends_the_script_with_one_line(tmp_path):
     """From a copy of the scripts, so that nothing is built yet."""
     shutil.copytree(SCRIPTS, tmp_path / "scripts")
-    for name in ("bash", "dirname"):
+    for name in ("bash", "dirname", "readlink"):
         (tmp_path / name).symlink_to(shutil.which(name))
     (tmp_path / "python3").write_text(f'#!{tmp_path}/bash\nexec {shlex.quote(sys.executable)} "$@"\n')
     (tmp_path / "python3").chmod(0o755)
