@@ -17,6 +17,7 @@ from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.logging import LoggingSeverity
 
 from clipomaly_ros.nodes import diagnostics
 from clipomaly_ros.nodes.parameters import Parameter, declare, guard, read, unknown_names
@@ -45,6 +46,7 @@ class ManagedNode(LifecycleNode):
     def __init__(self, name: str, table: Sequence[Parameter] = (), **options: Any) -> None:
         # A signal may destroy the node while another thread is in the middle of a transition.
         self._in_transition = threading.RLock()
+        self._transitions = 0  # begun so far
         super().__init__(name, **options)
         self.health = diagnostics.HealthMonitor(self)
         self.table = (AUTOSTART, *table)
@@ -159,11 +161,12 @@ class ManagedNode(LifecycleNode):
         target: str,
         state: LifecycleState,
     ) -> TransitionCallbackReturn:
+        self._transitions += 1
         with self._in_transition:
             try:
                 work()
             except Exception as error:
-                if not self.context.ok():  # a signal came in the middle: what failed is the shutdown's doing
+                if self._shut_down_meanwhile():  # what failed is the shutdown's doing
                     return TransitionCallbackReturn.FAILURE
                 if not isinstance(error, (ValueError, OSError)):
                     self.get_logger().error(traceback.format_exc())
@@ -176,10 +179,19 @@ class ManagedNode(LifecycleNode):
                     self.get_logger().error(f"while undoing {name}: {second!r}")
                 self._enter(state.label)
                 return TransitionCallbackReturn.FAILURE
+            if self._shut_down_meanwhile():
+                return TransitionCallbackReturn.FAILURE
             self.health.fact(f"{name}_error", None)
             self._enter(target)
             self.get_logger().info(f"{target}")
             return TransitionCallbackReturn.SUCCESS
+
+    def _shut_down_meanwhile(self) -> bool:
+        """Tell whether a signal came in the middle; then keep rclpy's complaints about it out of the log."""
+        if self.context.ok():
+            return False
+        self.get_logger().set_level(LoggingSeverity.FATAL)
+        return True
 
     def _tell_unknown_parameters(self) -> None:
         problems = unknown_names(self, self.table)
@@ -188,10 +200,10 @@ class ManagedNode(LifecycleNode):
         self.health.fact("unknown_parameters", "; ".join(problems) or None, diagnostics.WARN)
 
     def _refuse_impossible_transitions(self) -> None:
-        """Answer ~/change_state also when the state has no such transition.
+        """Answer ~/change_state also when the state has no such transition, and count it.
 
-        rclpy (Jazzy, Kilted) lets the error of the state machine through to the executor: a second
-        "activate" would end the process, and the caller would wait for ever.
+        rclpy of Jazzy lets the error of the state machine through to the executor: a second
+        "activate" would end the process, and the caller would wait for ever. Kilted answers.
         """
         for service in self.services:
             if service.srv_type is ChangeState:
@@ -199,15 +211,17 @@ class ManagedNode(LifecycleNode):
 
     def _guarded_change(self, change: Callable[..., Any]) -> Callable[..., ChangeState.Response]:
         def answer(request: ChangeState.Request, response: ChangeState.Response) -> ChangeState.Response:
+            begun, reason = self._transitions, "no such transition"
             try:
-                return change(request, response)
+                response = change(request, response)
             except Exception as error:
                 if not self.context.ok():
                     raise
+                response.success, reason = False, str(error)
+            if not response.success and self._transitions == begun:
                 wanted = request.transition.label or request.transition.id
-                self.health.count("transition_refused", f"{wanted!r} while {self.state_name}: {error}")
-                response.success = False
-                return response
+                self.health.count("transition_refused", f"{wanted!r} while {self.state_name}: {reason}")
+            return response
 
         return answer
 
