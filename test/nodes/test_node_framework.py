@@ -1,26 +1,20 @@
-"""The shared node frame, without and with DDS."""
+"""The shared node frame over DDS."""
 
 import threading
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from lifecycle_msgs.msg import Transition
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
-from ros_harness import Observer, spinning, wait_until
+from ros_harness import spinning, wait_until
 from rosgraph_msgs.msg import Clock
-from std_msgs.msg import Header, String
+from std_msgs.msg import String
 
 from clipomaly_ros.nodes import diagnostics, qos
-from clipomaly_ros.nodes.latest_worker import LatestWorker
 from clipomaly_ros.nodes.managed_node import ManagedNode
-from clipomaly_ros.nodes.message_buffers import PUBLISHED_ENCODINGS, bytes_field, image_message
-from clipomaly_ros.nodes.parameters import Parameter, ParameterError
-from clipomaly_ros.nodes.stamps import Order, StampSequence
+from clipomaly_ros.nodes.parameters import Parameter
 
 TABLE = (
     Parameter("gate.distance", 1.5, "Distance of the gate.", unit="m", minimum=0.0, maximum=3.0),
@@ -61,12 +55,6 @@ class Probe(ManagedNode):
 
     def on_time_jump_backward(self, reason):
         self.jumps.append(reason)
-
-
-@pytest.fixture(scope="module")
-def shared_observer():
-    with Observer() as node:
-        yield node
 
 
 @pytest.fixture
@@ -268,109 +256,6 @@ def test_another_source_of_time_calls_the_hook(observer):
         assert "source" in node.jumps[0]
 
 
-def test_worker_takes_the_newest_and_reports_the_dropped():
-    gate, done, dropped = threading.Event(), [], []
-
-    def work(item):
-        gate.wait(10)
-        done.append(item)
-
-    worker = LatestWorker(work, dropped.append, "test")
-    worker.submit(0)
-    wait_until(lambda: not worker._waiting, "the first item begun")
-    for item in range(1, 6):
-        worker.submit(item)
-    assert not worker.idle
-    gate.set()
-    assert worker.wait_idle(10)
-    assert done == [0, 5]
-    assert dropped == [1, 2, 3, 4]
-    assert worker.stop(10)
-
-
-def test_worker_survives_errors_in_work_and_in_its_reporters():
-    done, errors = [], []
-
-    def work(item):
-        if item % 2:
-            raise RuntimeError(f"odd {item}")
-        done.append(item)
-
-    def report(item, error):
-        errors.append((item, str(error)))
-        raise RuntimeError("reporter")
-
-    worker = LatestWorker(work, None, "test", on_error=report)
-    for item in range(4):
-        worker.submit(item)
-        assert worker.wait_idle(10)
-    assert done == [0, 2]
-    assert errors == [(1, "odd 1"), (3, "odd 3")]
-    assert worker.stop(10)
-    worker.submit(6)
-    assert worker.idle
-
-
-@given(st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=20))
-def test_stamp_sequence_names_every_order(seconds):
-    sequence, before = StampSequence(), None
-    for second in seconds:
-        header = Header()
-        header.stamp.sec = second
-        order = sequence.follow(header.stamp)
-        if before is None:
-            assert order is Order.FIRST
-        else:
-            assert order is (
-                Order.LATER if second > before else Order.SAME if second == before else Order.EARLIER
-            )
-        before = second
-
-
-@given(st.sampled_from(sorted(PUBLISHED_ENCODINGS)), st.integers(1, 9), st.integers(1, 9), st.data())
-def test_image_message_holds_the_pixels(encoding, height, width, data):
-    channels, kind = PUBLISHED_ENCODINGS[encoding]
-    shape = (height, width) if channels == 1 else (height, width, channels)
-    values = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 255, shape).astype(kind)
-    sliced = values[::-1]  # not contiguous
-    message = image_message(sliced, encoding, Header(frame_id="camera"))
-    back = np.frombuffer(message.data, kind).reshape(shape)
-    assert np.array_equal(back, sliced)
-    assert message.step * message.height == len(message.data)
-    assert (message.height, message.width) == (height, width)
-
-
-def test_image_message_refuses_what_does_not_fit():
-    for values, encoding in (
-        (np.zeros((2, 2), np.uint16), "mono8"),
-        (np.zeros((2, 2, 3), np.uint8), "mono8"),
-        (np.zeros((2, 2), np.uint8), "bgr8"),
-        (np.zeros((2, 2), np.uint8), "yuv422"),
-    ):
-        with pytest.raises(ValueError, match=r"mono8|bgr8|yuv422"):
-            image_message(values, encoding, Header())
-    assert bytes_field(np.array([1, 2], np.uint8)).tolist() == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("row", "value", "fine"),
-    [
-        (TABLE[0], 3.0, True),
-        (TABLE[0], 3.1, False),
-        (TABLE[0], float("nan"), False),
-        (TABLE[0], 3, False),
-        (TABLE[1], True, False),
-        (TABLE[1], 10**9, True),
-        (TABLE[2], ["a"], True),
-        (TABLE[2], "a", False),
-        (TABLE[3], "fast", True),
-        (TABLE[3], "Fast", False),
-    ],
-)
-def test_parameter_rows_check_values(row, value, fine):
-    assert (row.problem(value) is None) == fine
-
-
 @pytest.mark.dds
 def test_levels_follow_the_rule():
     with probe("-p", "autostart:=false") as node:
@@ -404,7 +289,3 @@ def test_levels_follow_the_rule():
         status = health.report().status[0]
         assert status.name == "/probe"
         assert {item.key: item.value for item in status.values}["n"] == "4000"
-
-
-def test_parameter_error_is_a_value_error():
-    assert issubclass(ParameterError, ValueError)

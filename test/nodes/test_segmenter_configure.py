@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from lifecycle_msgs.msg import Transition
-from ros_harness import Observer, wait_until
+from ros_harness import wait_until
 from segmenter_scene import APPROVED, CANDIDATES, NODE, running_segmenter, write_vocabulary
 
 from clipomaly_ros.model.manifest import Threshold, default_threshold, dump_manifest
@@ -23,12 +23,6 @@ from clipomaly_ros.nodes.segmenter_interface import (
 )
 from clipomaly_ros.vision.settings import SegmenterSettings
 from clipomaly_ros.vision.types import VisionError
-
-
-@pytest.fixture(scope="module")
-def shared_observer():
-    with Observer() as node:
-        yield node
 
 
 @pytest.fixture
