@@ -119,6 +119,7 @@ class Observer:
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
         self._lock = threading.Lock()
+        self._closing = threading.Event()
         self._status: dict[str, Any] = {}
         self.received: dict[str, list[Any]] = {}
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
@@ -126,8 +127,13 @@ class Observer:
         self._thread.start()
 
     def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
+        try:
             self.executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception:
+            if not self._closing.is_set():  # executor.shutdown may pull handles from under a turn of spin
+                raise
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         with self._lock:
@@ -136,6 +142,7 @@ class Observer:
 
     def close(self) -> None:
         """Stop spinning and destroy the node."""
+        self._closing.set()
         self.executor.shutdown(timeout_sec=5.0)
         self._thread.join(5.0)
         self.node.destroy_node()
