@@ -1,0 +1,1 @@
+"""Builders of everything that stands, lies or drives on the synthetic apron."""
