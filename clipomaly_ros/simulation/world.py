@@ -64,7 +64,7 @@ class World:
             ]
             + [np.zeros((4, 3), np.float32)]
         )
-        self._smooth = np.array([*(part.smooth for part in self.parts), False])
+        self._smooth = np.array([*(part.smooth for part in self.parts), False, False])  # NOTHING, GROUND
         self._device = rtcore.EmbreeDevice()
         self._scene = EmbreeScene(self._device)
         TriangleMesh(self._scene, self._vertices, self._faces)
