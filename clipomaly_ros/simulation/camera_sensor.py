@@ -1,38 +1,23 @@
-"""A camera with lens distortion in the synthetic scene: picture and ground truth labels."""
+"""A camera in the synthetic scene: picture, depth and ground-truth labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.simulation.raycast import GROUND, NOTHING, blocked, cast
-from clipomaly_ros.simulation.scene import Scene
-from clipomaly_ros.simulation.surface import Surface, shape_colour
+from clipomaly_ros.simulation.camera_models import CameraModel
+from clipomaly_ros.simulation.lens import Lens
+from clipomaly_ros.simulation.scene_types import Scene
+from clipomaly_ros.simulation.shading import Shader
+from clipomaly_ros.simulation.world import World
 
-_SUN = np.float32([1.45, 1.30, 1.08])
-_SKYLIGHT = np.float32([0.25, 0.30, 0.39])
-_HAZE = np.float32([0.72, 0.79, 0.86])
-_HAZE_LENGTH = 900.0  # distance over which contrast falls to 1/e [m]
+_LAYERS = 5  # surfaces that a ray is followed through
+_CLEAR = 0.02  # what shines through less than this is left out
+_FINE = ((-0.25, -0.125), (0.125, -0.25), (0.25, 0.125), (-0.125, 0.25))  # rotated grid [pixel]
 
-
-@dataclass(frozen=True)
-class CameraIntrinsics:
-    """plumb_bob calibration: K [3, 3], D = k1, k2, p1, p2, k3; size in pixels."""
-
-    width: int
-    height: int
-    K: NDArray[np.float64]
-    D: NDArray[np.float64]
-
-
-def default_intrinsics() -> CameraIntrinsics:
-    """Return a 640x360 camera with 64 degrees across and slight barrel distortion."""
-    K = np.array([[512.0, 0.0, 319.5], [0.0, 512.0, 179.5], [0.0, 0.0, 1.0]])
-    return CameraIntrinsics(640, 360, K, np.array([-0.06, 0.01, 0.0004, -0.0003, 0.0]))
+Window = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -40,109 +25,151 @@ class CameraImage:
     """What the camera saw.
 
     rgb: uint8 [H, W, 3]. objects: int32 [H, W], index into the scene's objects, -1 ground, -2 sky.
+    labels: uint8 [H, W], index into CLASS_NAMES, ANOMALY or VOID. depth: float32 [H, W] along the
+    optical axis [m], inf in the sky.
     """
 
     rgb: NDArray[np.uint8]
     objects: NDArray[np.int32]
+    labels: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+
+
+@dataclass
+class _Seen:
+    """Along each ray: light [n, 3], and part, label, lights and distance of the surface that shows."""
+
+    colour: NDArray[np.float32]
+    part: NDArray[np.int32]
+    label: NDArray[np.uint8]
+    lit: NDArray[np.uint8]
+    distance: NDArray[np.float32]
 
 
 class CameraSensor:
-    """Renders a scene; rays through pixels are computed once."""
+    """Renders a scene by rays; the same pose and generator give the same picture.
 
-    def __init__(self, intrinsics: CameraIntrinsics, scene: Scene) -> None:
-        self.intrinsics, self.scene = intrinsics, scene
-        self._shapes, self._owner = scene.shapes, scene.owner
-        self._surface = Surface(scene.seed)
-        self._rays = self._rays_at(0.0, 0.0)
-        offsets = ((-0.25, -0.125), (0.125, -0.25), (0.25, 0.125), (-0.125, 0.25))  # rotated grid
-        self._fine_rays = [self._rays_at(du, dv) for du, dv in offsets]
+    world: of the scene's objects, where it has been built already.
+    """
 
-    def _rays_at(self, du: float, dv: float) -> NDArray[np.float32]:
-        """Return unit rays [H*W, 3] in the optical frame through shifted pixel centres."""
-        v, u = np.indices((self.intrinsics.height, self.intrinsics.width), np.float64)
-        pixels = np.stack([u + du, v + dv], axis=-1).reshape(-1, 1, 2)
-        plane = cv2.undistortPointsIter(
-            pixels, self.intrinsics.K, self.intrinsics.D, None, None, (cv2.TERM_CRITERIA_COUNT, 20, 0)
-        ).reshape(-1, 2)
-        rays = np.column_stack([plane, np.ones(len(plane))])
-        return (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
+    def __init__(self, model: CameraModel, scene: Scene, world: World | None = None) -> None:
+        self.model, self.scene = model, scene
+        self.world = world or World([item.parts for item in scene.objects])
+        self._shader = Shader(scene, self.world)
+        self._lens = Lens(scene.condition, model)
+        self._pixel = float(1.0 / model.K[0, 0])
 
-    def render(self, world_from_camera: NDArray[np.float64]) -> CameraImage:
-        """Render from a pose, float64 [4, 4] (optical frame: x right, y down, z forward)."""
+    def render(
+        self,
+        world_from_camera: NDArray[np.float64],
+        window: Window | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> CameraImage:
+        """Render from a pose, float64 [4, 4] (optical frame: x right, y down, z forward).
+
+        window: x, y, width, height of the part of the picture wanted [pixel], exactly what the
+        full picture shows there. generator: of the sensor's noise and of the rain.
+        Raises ValueError for a window that reaches out of the picture.
+        """
+        generator = generator or np.random.default_rng(self.scene.seed)
+        x, y, width, height = self._checked(window)
+        # One pixel more all around, so that edges are found as in the full picture.
+        x0, y0 = max(x - 1, 0), max(y - 1, 0)
+        x1, y1 = min(x + width + 1, self.model.width), min(y + height + 1, self.model.height)
+        wide = (x0, y0, x1 - x0, y1 - y0)
+        size = (y1 - y0, x1 - x0)
         rotation = world_from_camera[:3, :3].astype(np.float32)
-        origin = world_from_camera[:3, 3]
-        colour, owner = self._shade(origin, self._rays @ rotation.T)
-        size = (self.intrinsics.height, self.intrinsics.width)
-        labels = np.where(owner >= 0, self._owner[np.maximum(owner, 0)], owner).reshape(size)
+        origin = world_from_camera[:3, 3].astype(np.float32)
 
-        # Edges only: four rays a pixel everywhere would cost four times as much.
-        edge = np.zeros(size, bool)
-        parts = owner.reshape(size)
-        for a, b in (((slice(1, None),), (slice(None, -1),)), ((slice(None), slice(1, None)),) * 2):
-            other = b if a != b else (slice(None), slice(None, -1))
-            change = parts[a] != parts[other]
-            edge[a] |= change
-            edge[other] |= change
-        rows = np.flatnonzero(edge)
+        optical = self.model.rays(wide).reshape(-1, 3)
+        rays = optical @ rotation.T
+        v, u = np.indices(size, np.int32)
+        turn = (((u + x0) & 1) + 2 * ((v + y0) & 1)).astype(np.uint8).ravel()
+        seen = self._trace(origin, rays, turn)
+        rows = np.flatnonzero(_edges(seen, size))
         if len(rows):
-            fine = [self._shade(origin, rays[rows] @ rotation.T)[0] for rays in self._fine_rays]
-            colour[rows] = np.mean([_tone(sample) for sample in fine], axis=0)
-            smooth = np.ones(len(colour), bool)
-            smooth[rows] = False
-            colour[smooth] = _tone(colour[smooth])
+            total = self._lens.expose(seen.colour[rows])
+            for shift in _FINE:
+                fine = self._trace(origin, self._shifted(optical[rows], shift) @ rotation.T, turn[rows])
+                total += self._lens.expose(fine.colour)
+            smooth = self._lens.expose(seen.colour)
+            smooth[rows] = total / np.float32(len(_FINE) + 1)
         else:
-            colour = _tone(colour)
-        rgb = (colour * 255 + 0.5).astype(np.uint8).reshape(*size, 3)
-        return CameraImage(rgb, labels.astype(np.int32))
+            smooth = self._lens.expose(seen.colour)
 
-    def _shade(self, origin: NDArray, rays: NDArray) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Return linear colour [n, 3] and shape index [n] along rays in the world frame."""
-        hits = cast(origin, rays, self._shapes)
-        colour = np.empty((len(rays), 3), np.float32)
-        sky = hits.shape == NOTHING
-        colour[sky] = self._surface.sky(rays[sky], self.scene.sun)
-        solid = np.flatnonzero(~sky)
-        distance, normal = hits.distance[solid], hits.normal[solid]
-        point = origin.astype(np.float32) + distance[:, None] * rays[solid]
-        albedo, gloss = self._albedo(hits, solid, rays)
+        inside = (slice(y - y0, y - y0 + height), slice(x - x0, x - x0 + width))
+        shown = smooth.reshape(*size, 3)[inside]
+        rgb = self._lens.finish(shown, (x, y, width, height), generator)
+        owner = np.concatenate([self.world.owner, np.int32([-2, -1])])  # part -1 and -2 index the end
+        along = rays @ rotation[:, 2]
+        depth = np.where(np.isfinite(seen.distance), seen.distance * along, np.float32(np.inf))
+        return CameraImage(
+            rgb,
+            owner[seen.part].astype(np.int32).reshape(size)[inside].copy(),
+            seen.label.reshape(size)[inside].copy(),
+            depth.astype(np.float32).reshape(size)[inside].copy(),
+        )
 
-        sun = self.scene.sun.astype(np.float32)
-        facing = normal @ sun
-        lit = facing > 0
-        lit[lit] = ~blocked(point[lit] + normal[lit] * 2e-3, sun, self._shapes)
-        mirrored = rays[solid] - 2 * np.einsum("ij,ij->i", rays[solid], normal)[:, None] * normal
-        highlight = np.clip(mirrored @ sun, 0, 1) ** 40 * gloss * lit
-        # Light from above, plus what the pale concrete throws back at faces that look down.
-        ambient = _SKYLIGHT * (0.62 + 0.38 * normal[:, 2:]) + 0.09 * (1 - normal[:, 2:])
-        light = ambient + _SUN * (np.clip(facing, 0, 1) * lit)[:, None]
-        shaded = albedo * light + highlight[:, None] * _SUN
-        sheen = gloss[:, None] * 0.22 * (1 - np.abs(np.einsum("ij,ij->i", rays[solid], normal)))[:, None] ** 3
-        shaded = shaded + sheen * _HAZE
-        haze = (1 - np.exp(-distance / _HAZE_LENGTH))[:, None]
-        colour[solid] = shaded * (1 - haze) + _HAZE * haze
-        return colour, hits.shape
+    def _checked(self, window: Window | None) -> Window:
+        whole = (self.model.width, self.model.height)
+        x, y, width, height = (0, 0, *whole) if window is None else window
+        if x < 0 or y < 0 or width < 1 or height < 1 or x + width > whole[0] or y + height > whole[1]:
+            raise ValueError(
+                f"expected a window inside {whole[0]} x {whole[1]} pixels, got x {x}, y {y}, {width} x {height}"
+            )
+        return x, y, width, height
 
-    def _albedo(self, hits, solid: NDArray, rays: NDArray) -> tuple[NDArray, NDArray]:
-        """Return colour [n, 3] and gloss [n] of the surfaces met."""
-        albedo = np.zeros((len(solid), 3), np.float32)
-        gloss = np.zeros(len(solid), np.float32)
-        shape, local = hits.shape[solid], hits.local[solid]
-        ground = shape == GROUND
-        across = hits.distance[solid][ground] / np.float32(self.intrinsics.K[0, 0])
-        along = across / np.maximum(-rays[solid][ground, 2], 0.01)
-        albedo[ground] = self._surface.ground(local[ground, 0], local[ground, 1], across, along)
-        gloss[ground] = 0.04
-        order = np.argsort(shape, kind="stable")
-        starts = np.searchsorted(shape[order], np.arange(len(self._shapes) + 1))
-        for index, (start, stop) in enumerate(pairwise(starts)):
-            if start < stop:
-                rows = order[start:stop]
-                albedo[rows] = shape_colour(self._shapes[index], local[rows], hits.normal[solid[rows]])
-                gloss[rows] = self._shapes[index].material.gloss
-        return albedo, gloss
+    def _shifted(self, optical: NDArray, shift: tuple[float, float]) -> NDArray[np.float32]:
+        """Return unit rays [n, 3] a part of a pixel beside others; distortion does not change over so little."""
+        rays = optical / optical[:, 2:]
+        rays[:, 0] += np.float32(shift[0] / self.model.K[0, 0])
+        rays[:, 1] += np.float32(shift[1] / self.model.K[1, 1])
+        rays /= np.sqrt(np.einsum("ij,ij->i", rays, rays))[:, None]
+        return rays
+
+    def _trace(self, origin: NDArray, rays: NDArray, turn: NDArray) -> _Seen:
+        """Follow rays through see-through surfaces and blend what they meet."""
+        hits = self.world.cast(origin, rays)
+        shaded = self._shader.shade(origin, rays, hits, self._pixel, turn)
+        seen = _Seen(shaded.colour, hits.part.copy(), shaded.label, shaded.lit, hits.distance.copy())
+        rows = np.flatnonzero(shaded.opacity < 1 - _CLEAR)
+        if not len(rows):
+            return seen
+        through = 1 - shaded.opacity[rows]
+        seen.colour[rows] *= shaded.opacity[rows, None]
+        travelled = hits.distance[rows]
+        hidden = through < 0.5  # the surface that shows: where half of the light is stopped
+        for _ in range(_LAYERS):
+            travelled = travelled + np.float32(2e-3)
+            start = origin + travelled[:, None] * rays[rows]
+            hits = self.world.cast(start, rays[rows])
+            shaded = self._shader.shade(start, rays[rows], hits, self._pixel, turn[rows])
+            weight = through * shaded.opacity
+            seen.colour[rows] += weight[:, None] * shaded.colour
+            through = through - weight
+            travelled = travelled + hits.distance
+            at = rows[~hidden]
+            for name, value in (("part", hits.part), ("label", shaded.label), ("lit", shaded.lit), ("distance", travelled)):
+                getattr(seen, name)[at] = value[~hidden]
+            hidden |= through < 0.5
+            left = np.flatnonzero(through > _CLEAR)
+            if not len(left):
+                return seen
+            rows, through, travelled, hidden = rows[left], through[left], travelled[left], hidden[left]
+        # What is left of the light is lost in the last surface: give it that one's look.
+        seen.colour[rows] /= np.maximum(1 - through, 0.05)[:, None]
+        return seen
 
 
-def _tone(colour: NDArray) -> NDArray[np.float32]:
-    """Map linear light to display values, 0 to 1: soft shoulder, then gamma 2.2."""
-    exposed = 0.92 * colour
-    return np.clip(exposed * (1 + exposed / 4.0) / (1 + 0.5 * exposed), 0, 1).astype(np.float32) ** (1 / 2.2)
+def _edges(seen: _Seen, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell for each pixel whether a neighbour shows another part or lies in other light."""
+    edge = np.zeros(size, bool)
+    for values in (seen.part.reshape(size), seen.lit.reshape(size)):
+        for a, b in (
+            ((slice(1, None), slice(None)), (slice(None, -1), slice(None))),
+            ((slice(None), slice(1, None)), (slice(None), slice(None, -1))),
+        ):
+            change = values[a] != values[b]
+            edge[a] |= change
+            edge[b] |= change
+    return edge.ravel()
