@@ -76,10 +76,14 @@ def _underwing(
     fin_height = generator.uniform(0.145, 0.165) * length
     chord = 0.165 * length
     parts += fin(-length + 1.35 * chord, top, fin_height, chord, 0.36 * chord, sweep_fin, livery)[0]
-    parts += stabiliser(-length + 0.135 * length, 0.5 * high, 0.36 * half_span, 0.115 * length, 0.55, 0.1, livery)
+    parts += stabiliser(
+        -length + 0.135 * length, 0.5 * high, 0.36 * half_span, 0.115 * length, 0.55, 0.1, livery
+    )
     main = plan.x - 0.72 * root
     nose_wheel = -1.35 * loft.nose
-    parts += gear((nose_wheel, 0.0, -0.85 * high), ground, 0.72 * wheel, 1, livery, door=0.45 * radius, lean=0.1)
+    parts += gear(
+        (nose_wheel, 0.0, -0.85 * high), ground, 0.72 * wheel, 1, livery, door=0.45 * radius, lean=0.1
+    )
     track = 0.2 * half_span + 0.3
     for side in (1, -1):
         parts += gear((main, side * track, plan.z + 0.1), ground, wheel, axles, livery, lean=-0.1)
@@ -106,7 +110,12 @@ def wide_body(generator: np.random.Generator) -> list[Part]:
 
 
 def _rear_engined(
-    generator: np.random.Generator, length: float, radius: float, half_span: float, clearance: float, engine: float
+    generator: np.random.Generator,
+    length: float,
+    radius: float,
+    half_span: float,
+    clearance: float,
+    engine: float,
 ) -> list[Part]:
     """Build a T-tailed jet with engines beside the tail."""
     livery = draw_livery(generator)
@@ -136,7 +145,9 @@ def _rear_engined(
     parts = fuselage(loft, livery, generator, windows=0.78 if slim > 20 else 0.95)
     parts += doors(loft, livery, generator, cargo=slim > 20)
     parts += wings(plan, livery, 2, generator)
-    parts += _belly(plan.x - 0.55 * root, -0.7 * loft.height, (0.8 * root, 0.85 * radius, 0.48 * loft.height), livery)
+    parts += _belly(
+        plan.x - 0.55 * root, -0.7 * loft.height, (0.8 * root, 0.85 * radius, 0.48 * loft.height), livery
+    )
     size = engine * generator.uniform(3.3, 3.9)
     front = -0.69 * length
     for side in (1, -1):
@@ -148,14 +159,18 @@ def _rear_engined(
     chord = 0.16 * length * generator.uniform(0.95, 1.05)
     sweep = float(np.radians(generator.uniform(38, 44)))
     height = generator.uniform(1.75, 2.1) * radius + 0.6
-    fin_parts, tip = fin(-length + 1.25 * chord, 0.6 * loft.height, height, chord, 0.62 * chord, sweep, livery)
+    fin_parts, tip = fin(
+        -length + 1.25 * chord, 0.6 * loft.height, height, chord, 0.62 * chord, sweep, livery
+    )
     parts += fin_parts
     parts += stabiliser(tip.x + 0.05, tip.z, 0.36 * half_span, 0.6 * chord, 0.5, -0.02, livery)
     nose_wheel = -1.15 * loft.nose
     wheel = 0.28 + 0.1 * radius
     parts += gear((nose_wheel, 0.0, -0.8 * loft.height), ground, 0.6 * wheel, 1, livery, door=0.35 * radius)
     for side in (1, -1):
-        parts += gear((plan.x - 0.75 * root, side * (0.75 * radius + 0.5), plan.z + 0.12), ground, wheel, 1, livery)
+        parts += gear(
+            (plan.x - 0.75 * root, side * (0.75 * radius + 0.5), plan.z + 0.12), ground, wheel, 1, livery
+        )
     return _standing(parts, nose_wheel)
 
 
@@ -163,7 +178,9 @@ def regional_jet(generator: np.random.Generator) -> list[Part]:
     """Build a regional jet with tail engines and a T-tail, as of the CRJ and ERJ families."""
     radius = generator.uniform(1.15, 1.38)
     length = generator.uniform(26.5, 37)
-    return _rear_engined(generator, length, radius, generator.uniform(10.5, 12.6), 1.25, generator.uniform(0.62, 0.75))
+    return _rear_engined(
+        generator, length, radius, generator.uniform(10.5, 12.6), 1.25, generator.uniform(0.62, 0.75)
+    )
 
 
 def business_jet(generator: np.random.Generator) -> list[Part]:
@@ -197,15 +214,21 @@ def turboprop_twin(generator: np.random.Generator) -> list[Part]:
     )
     parts = fuselage(loft, livery, generator, windows=0.76) + doors(loft, livery, generator, cargo=False)
     parts += wings(plan, livery, 2, generator)
-    parts += _belly(plan.x - 0.5 * root, 0.95 * loft.height, (0.95 * root, 0.75 * radius, 0.3 * radius), livery)
-    parts += _belly(plan.x - 0.6 * root, -0.65 * loft.height, (1.1 * root, 1.2 * radius, 0.42 * radius), livery)
+    parts += _belly(
+        plan.x - 0.5 * root, 0.95 * loft.height, (0.95 * root, 0.75 * radius, 0.3 * radius), livery
+    )
+    parts += _belly(
+        plan.x - 0.6 * root, -0.65 * loft.height, (1.1 * root, 1.2 * radius, 0.42 * radius), livery
+    )
     mount = plan.station(0.3 * half_span)
     span = generator.uniform(1.85, 2.1)
     for side in (1, -1):
         hub = (mount.x + generator.uniform(1.9, 2.2), side * mount.y, mount.z - 0.3)
         parts += turboprop(hub, 0.52, generator.uniform(4.6, 5.2), span, livery, generator)
     chord = 0.17 * length
-    fin_parts, tip = fin(-length + 1.2 * chord, 0.62 * loft.height, 3.3 + 0.03 * length, chord, 0.55 * chord, 0.5, livery)
+    fin_parts, tip = fin(
+        -length + 1.2 * chord, 0.62 * loft.height, 3.3 + 0.03 * length, chord, 0.55 * chord, 0.5, livery
+    )
     parts += fin_parts + stabiliser(tip.x + 0.1, tip.z, 0.29 * half_span, 0.5 * chord, 0.12, 0.0, livery)
     nose_wheel = -1.05 * loft.nose
     parts += gear((nose_wheel, 0.0, -0.8 * loft.height), ground, 0.27, 1, livery, door=0.4)

@@ -92,7 +92,14 @@ def fuselage(loft: Loft, livery: Livery, generator: np.random.Generator, windows
     texture[2, 3] = -line
     body, belly, band = paint(livery.body), paint(livery.belly), paint(livery.band)
     panes = Material(
-        livery.band, GLASS.colour, Pattern.PORTHOLES, windows or 1.0, gloss=0.6, mirror=0.03, reflectance=0.6, dirt=0.05
+        livery.band,
+        GLASS.colour,
+        Pattern.PORTHOLES,
+        windows or 1.0,
+        gloss=0.6,
+        mirror=0.03,
+        reflectance=0.6,
+        dirt=0.05,
     )
     parts = [
         loft.skin((0.0, cabin), (-keel, keel), body, steps=(22, 30)),
@@ -103,7 +110,11 @@ def fuselage(loft: Loft, livery: Livery, generator: np.random.Generator, windows
         loft.skin((cabin, rear), (-upper, upper), body, slant=(0, slant), steps=(14, 22)),
         loft.skin((cabin, rear), (keel, 2 * np.pi - keel), belly, slant=(0, slant), steps=(14, 18)),
         loft.skin((rear, loft.length), (-np.pi, np.pi), paint(livery.rear), slant=(slant, 0), steps=(24, 44)),
-        ellipsoid((0.05, 0.1 * loft.width, 0.12 * loft.height), DARK, pose((-loft.length, 0, loft.rise * loft.height))),
+        ellipsoid(
+            (0.05, 0.1 * loft.width, 0.12 * loft.height),
+            DARK,
+            pose((-loft.length, 0, loft.rise * loft.height)),
+        ),
     ]
     for side in (1, -1):
         for first, last, material in ((upper, lower, band), (lower, keel, body)):

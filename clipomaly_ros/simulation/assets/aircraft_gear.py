@@ -46,7 +46,13 @@ def gear(
         tube([((x + foot) / 2, y, middle), (foot, y, hub)], 0.12 * radius + 0.025, BARE_METAL, None, 14),
         # The drag brace, and the scissors that keep the wheels straight.
         tube([(x + 0.8 * radius + 0.6, y, high), ((x + foot) / 2, y, middle)], 0.05, STRUT, None, 8),
-        tube([(foot, y, hub + 0.1), (foot - 0.28, y, (hub + middle) / 2), ((x + foot) / 2, y, middle)], 0.035, STRUT, None, 6),
+        tube(
+            [(foot, y, hub + 0.1), (foot - 0.28, y, (hub + middle) / 2), ((x + foot) / 2, y, middle)],
+            0.035,
+            STRUT,
+            None,
+            6,
+        ),
     ]
     spacing = 2.35 * radius
     places = (np.arange(axles) - (axles - 1) / 2) * spacing

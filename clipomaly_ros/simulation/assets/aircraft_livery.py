@@ -19,13 +19,21 @@ STRUT = Material((0.60, 0.61, 0.62), gloss=0.5, metallic=0.2, reflectance=0.5, d
 
 def paint(colour: Colour, gloss: float = 0.6) -> Material:
     """Return aircraft enamel; the LiDAR sees dark paint badly."""
-    return Material(colour, gloss=gloss, mirror=0.03, reflectance=float(np.clip(0.15 + 0.7 * max(colour), 0, 1)), dirt=0.08)
+    return Material(
+        colour,
+        gloss=gloss,
+        mirror=0.03,
+        reflectance=float(np.clip(0.15 + 0.7 * max(colour), 0, 1)),
+        dirt=0.08,
+    )
 
 
 def vivid(generator: np.random.Generator) -> Colour:
     """Draw a colour as airlines paint tails: saturated, seldom very bright."""
     hue = generator.uniform()
-    return colorsys.hsv_to_rgb(hue, float(generator.uniform(0.65, 0.97)), float(generator.uniform(0.12, 0.75)))
+    return colorsys.hsv_to_rgb(
+        hue, float(generator.uniform(0.65, 0.97)), float(generator.uniform(0.12, 0.75))
+    )
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,9 @@ def draw_livery(generator: np.random.Generator) -> Livery:
     """Draw a livery: mostly white or grey with a coloured tail, sometimes wholly coloured or striped."""
     grey = float(generator.uniform(0.38, 0.6))
     wing = (grey, grey * 1.01, grey * 1.03)
-    white = tuple(float(v) for v in generator.uniform(0.78, 0.86) * np.array([1.0, 1.0, generator.uniform(0.96, 1.0)]))
+    white = tuple(
+        float(v) for v in generator.uniform(0.78, 0.86) * np.array([1.0, 1.0, generator.uniform(0.96, 1.0)])
+    )
     tail, second = vivid(generator), vivid(generator)
     style = generator.choice(["white", "grey", "coloured", "striped"], p=[0.5, 0.12, 0.2, 0.18])
     body = {"grey": wing, "coloured": tail if generator.uniform() < 0.5 else second}.get(style, white)

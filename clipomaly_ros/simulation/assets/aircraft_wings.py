@@ -37,7 +37,9 @@ def _sections(stations: Sequence[Station], side: int) -> NDArray[np.float64]:
     t = np.linspace(0, 1, 13)
     along = (1 - np.cos(np.pi * t)) / 2
     # Thickness of the NACA four-digit sections (Jacobs, Ward and Pinkerton 1933), closed at the end.
-    thick = 5 * (0.2969 * np.sqrt(along) - 0.126 * along - 0.3516 * along**2 + 0.2843 * along**3 - 0.1036 * along**4)
+    thick = 5 * (
+        0.2969 * np.sqrt(along) - 0.126 * along - 0.3516 * along**2 + 0.2843 * along**3 - 0.1036 * along**4
+    )
     camber = 0.06 * along * (1 - along)
     loop = np.concatenate([np.column_stack([along, thick])[::-1], np.column_stack([along, -thick])[1:]])
     bend = np.concatenate([camber[::-1], camber[1:]])
@@ -46,7 +48,9 @@ def _sections(stations: Sequence[Station], side: int) -> NDArray[np.float64]:
         half = s.thickness if k < len(stations) else 0.0  # the last row closes the tip
         up = s.chord * (loop[:, 1] * half + bend * np.cos(s.tilt))
         rows.append(
-            np.column_stack([s.x - s.chord * loop[:, 0], s.y - up * np.sin(s.tilt), s.z + up * np.cos(s.tilt)])
+            np.column_stack(
+                [s.x - s.chord * loop[:, 0], s.y - up * np.sin(s.tilt), s.z + up * np.cos(s.tilt)]
+            )
         )
     grid = np.stack(rows)
     if side < 0:
@@ -54,7 +58,9 @@ def _sections(stations: Sequence[Station], side: int) -> NDArray[np.float64]:
     return grid
 
 
-def aerofoil(stations: Sequence[Station], material: Material, side: int = 1, edge: Material | None = None) -> list[Part]:
+def aerofoil(
+    stations: Sequence[Station], material: Material, side: int = 1, edge: Material | None = None
+) -> list[Part]:
     """Build a left (side 1) or right (side -1) wing, its leading edge of another material if given."""
     grid = _sections(stations, side)
     if edge is None:
@@ -90,7 +96,9 @@ class Wing:
         share = y / self.half_span
         bend = self.root - np.tan(self.sweep) * self.kink * self.half_span * 0.95
         if self.kink:
-            chord = float(np.interp(share, [0, self.kink, 1], [self.root, max(bend, self.tip * 1.3), self.tip]))
+            chord = float(
+                np.interp(share, [0, self.kink, 1], [self.root, max(bend, self.tip * 1.3), self.tip])
+            )
         else:
             chord = self.root + (self.tip - self.root) * share
         thickness = self.thickness * (1 - 0.3 * share)
@@ -120,7 +128,9 @@ def wings(plan: Wing, livery: Livery, fairings: int, generator: np.random.Genera
             end = bent[-1]
         light = Material((0.6, 0.02, 0.02) if side > 0 else (0.02, 0.5, 0.1), gloss=0.8, emission=0.6)
         parts.append(ellipsoid((0.12, 0.05, 0.05), light, pose((last.x - 0.1, side * last.y, last.z)), 1))
-        parts.append(ellipsoid((0.1, 0.03, 0.03), BARE_METAL, pose((end.x - end.chord, side * end.y, end.z)), 1))
+        parts.append(
+            ellipsoid((0.1, 0.03, 0.03), BARE_METAL, pose((end.x - end.chord, side * end.y, end.z)), 1)
+        )
         for share in np.linspace(0.22, 0.72, fairings) + generator.uniform(-0.02, 0.02):
             s = plan.station(float(share) * plan.half_span)
             length = 0.3 * s.chord + 0.35
@@ -146,13 +156,19 @@ def fin(
     middle = stations[1]
     for side in (1, -1):
         where = pose((middle.x - 0.42 * middle.chord, side * 0.035 * middle.chord, middle.z + 0.06 * height))
-        parts.append(ellipsoid((0.24 * middle.chord, 0.03 * middle.chord, 0.15 * height), paint(livery.logo), where))
+        parts.append(
+            ellipsoid((0.24 * middle.chord, 0.03 * middle.chord, 0.15 * height), paint(livery.logo), where)
+        )
     return labelled(parts, TAIL), stations[-1]
 
 
-def stabiliser(x: float, z: float, half_span: float, root: float, sweep: float, dihedral: float, livery: Livery) -> list[Part]:
+def stabiliser(
+    x: float, z: float, half_span: float, root: float, sweep: float, dihedral: float, livery: Livery
+) -> list[Part]:
     """Build both halves of the horizontal tail."""
     plan = Wing(x, z, half_span, root, 0.42 * root, sweep, dihedral, kink=0.0, thickness=0.09)
     stations = [plan.station(share * half_span) for share in (0.0, 0.5, 0.95, 1.0)]
-    parts = [part for side in (1, -1) for part in aerofoil(stations, paint(livery.wing, 0.4), side, BARE_METAL)]
+    parts = [
+        part for side in (1, -1) for part in aerofoil(stations, paint(livery.wing, 0.4), side, BARE_METAL)
+    ]
     return labelled(parts, TAIL)
