@@ -229,7 +229,7 @@ def main() -> int:
         dest="groups",
         action="append",
         default=[],
-        choices=["export", "test"],
+        choices=["export", "simulation", "test"],
         help="further lists of packages",
     )
     options = parser.parse_args()

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="weight tag of the model, or a weight file; default: random weights",
     )
     parser.add_argument(
-        "--dense", choices=DENSE_VARIANTS, default="naclip", help="dense variant (default: naclip)"
+        "--dense",
+        choices=DENSE_VARIANTS,
+        help="dense variant (default: naclip, or pointwise for a convolutional tower)",
     )
     parser.add_argument(
         "--image-size",
@@ -43,6 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--licence", metavar="TEXT", help="licence of the weights, for the manifest")
     parser.add_argument("--seed", type=int, default=0, help="of random weights (default: 0)")
+    parser.add_argument(
+        "--include",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="further files to keep in the bundle: model card, record of the training",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a bundle that is already there")
 
 
@@ -65,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
         version=options.bundle_version,
         licence=options.licence,
         seed=options.seed,
+        include=tuple(options.include),
     )
     bundle = export_bundle(settings, options.output, options.overwrite, lambda line: print(line, flush=True))
     state = "UNTRAINED: random weights, its results mean nothing" if bundle.untrained else "trained"

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from clipomaly_ros.model.manifest import DENSE_VARIANTS, BundleError
+from clipomaly_ros.model.manifest import ATTENTION_VARIANTS, BundleError
 
 NACLIP_SIGMA = 5.0  # patches
 NORM_FLOOR = 1e-6  # of the L2 normalisation; survives float16
@@ -82,17 +82,18 @@ class DenseImageTower(nn.Module):
     """Image tower that gives patch embeddings and open_clip's own global embedding.
 
     visual: an open_clip VisionTransformer whose position embeddings fit grid.
-    grid: rows and columns of patches. variant: one of DENSE_VARIANTS.
+    grid: rows and columns of patches. variant: one of ATTENTION_VARIANTS.
     """
 
     def __init__(self, visual: nn.Module, grid: tuple[int, int], variant: str) -> None:
         super().__init__()
-        if variant not in DENSE_VARIANTS:
+        if variant not in ATTENTION_VARIANTS:
             raise BundleError(
-                f"dense variant: expected one of {', '.join(DENSE_VARIANTS)}, found {variant!r}"
+                f"dense variant: expected one of {', '.join(ATTENTION_VARIANTS)}, found {variant!r}"
             )
         self.visual = visual
         self.grid = grid
+        self.stride = int(visual.patch_size[0])
         self.variant = variant
         prior = neighbourhood(*grid) if variant == "naclip" else None
         self.register_buffer("prior", prior, persistent=False)

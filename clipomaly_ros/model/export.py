@@ -17,9 +17,11 @@ from torch.nn import functional
 from clipomaly_ros.model.bundle import ModelBundle, load_bundle
 from clipomaly_ros.model.bundle_writer import check_target, write_bundle
 from clipomaly_ros.model.dense_attention import DenseImageTower, TextTower
+from clipomaly_ros.model.dense_convolution import DenseConvolutionTower
 from clipomaly_ros.model.manifest import (
     IMAGE_FILE,
     LARGEST_FILE,
+    POINTWISE,
     REQUIRED_FILES,
     TEXT_FILE,
     VOCABULARY_FILE,
@@ -55,17 +57,20 @@ class ExportSettings:
     """What to export, and how.
 
     model, pretrained, seed: as for build_source. image_size: height, width [pixel], None for
-    the model's own. name None derives it from model and weights.
+    the model's own. dense None takes naclip for a ViT, pointwise for a convolutional tower.
+    name None derives it from model and weights. include: further files for the bundle (a model
+    card, the training's record); their hashes are kept like all others.
     """
 
     model: str
     pretrained: str | None = None
-    dense: str = "naclip"
+    dense: str | None = None
     image_size: tuple[int, int] | None = None
     name: str | None = None
     version: str = "1"
     licence: str | None = None
     seed: int = 0
+    include: tuple[Path, ...] = ()
 
 
 def export_bundle(
@@ -92,15 +97,12 @@ def export_bundle(
         raise BundleError(
             f"{settings.model}: expected {tokenizer.size} tokens, found {source.model.vocab_size}"
         )
-    manifest = _manifest(settings, source)
+    image_tower = _image_tower(settings, source)
+    manifest = _manifest(settings, source, image_tower)
     folder = Path("models") / manifest.name if folder is None else folder
     check_target(folder, overwrite)
-
-    patch = manifest.patch_size
-    grid = (manifest.input_size[0] // patch, manifest.input_size[1] // patch)
-    set_grid(source.visual, grid)
     towers = {
-        IMAGE_FILE: DenseImageTower(source.visual, grid, settings.dense).eval(),
+        IMAGE_FILE: image_tower.eval(),
         TEXT_FILE: TextTower(source.text, source.end_token).eval(),
     }
     with tempfile.TemporaryDirectory(prefix="clipomaly-export-") as scratch:
@@ -121,7 +123,8 @@ def export_bundle(
                 raise BundleError(
                     f"{settings.model}: {what} differs from torch by {difference:.1e}; not written"
                 )
-        write_bundle(folder, manifest, {**paths, VOCABULARY_FILE: vocabulary}, overwrite)
+        included = {path.name: path for path in settings.include}
+        write_bundle(folder, manifest, {**included, **paths, VOCABULARY_FILE: vocabulary}, overwrite)
     return load_bundle(folder)
 
 
@@ -176,21 +179,30 @@ def compare(
     return largest
 
 
-def _manifest(settings: ExportSettings, source: SourceModel) -> Manifest:
+def _image_tower(settings: ExportSettings, source: SourceModel) -> DenseImageTower | DenseConvolutionTower:
     visual = source.visual
+    size = settings.image_size or tuple(visual.image_size)
+    variant = settings.dense or (POINTWISE if source.convolutional else "naclip")
+    if (variant == POINTWISE) != source.convolutional:
+        kind, fits = ("convolutional", POINTWISE) if source.convolutional else ("ViT", "naclip")
+        raise BundleError(f"{settings.model}: {variant} does not fit a {kind} image tower; choose {fits}")
+    if source.convolutional:
+        return DenseConvolutionTower(visual, size)
     patch = int(visual.patch_size[0])
-    height, width = settings.image_size or tuple(visual.image_size)
-    if (
-        visual.patch_size[0] != visual.patch_size[1]
-        or min(height, width) < patch
-        or height % patch
-        or width % patch
-    ):
-        nearest = " ".join(str(max(1, round(side / patch)) * patch) for side in (height, width))
+    if visual.patch_size[0] != visual.patch_size[1] or min(size) < patch or any(s % patch for s in size):
+        nearest = " ".join(str(max(1, round(side / patch)) * patch) for side in size)
         raise BundleError(
-            f"--image-size {height} {width}: expected multiples of {patch}, the patch size of "
+            f"--image-size {size[0]} {size[1]}: expected multiples of {patch}, the patch size of "
             f"{settings.model}; nearest: {nearest}"
         )
+    grid = (size[0] // patch, size[1] // patch)
+    set_grid(visual, grid)
+    return DenseImageTower(visual, grid, variant)
+
+
+def _manifest(
+    settings: ExportSettings, source: SourceModel, tower: DenseImageTower | DenseConvolutionTower
+) -> Manifest:
     weights = "untrained" if source.untrained else Path(source.origin.pretrained or "").name.split(".")[0]
     name = settings.name or f"{source.origin.model.rsplit(':')[-1].replace('/', '-')}-{weights}".lower()
     mean, std = source.channels
@@ -200,13 +212,13 @@ def _manifest(settings: ExportSettings, source: SourceModel) -> Manifest:
         origin=source.origin,
         licence=settings.licence or ("Apache-2.0" if source.untrained else "as its origin states"),
         files=dict.fromkeys(REQUIRED_FILES, "0" * 64),
-        input_size=(height, width),
+        input_size=(tower.grid[0] * tower.stride, tower.grid[1] * tower.stride),
         mean=mean,
         std=std,
-        patch_size=patch,
-        embedding_dim=int(visual.proj.shape[1]),
+        patch_size=tower.stride,
+        embedding_dim=source.embedding_dim,
         logit_scale=float(source.model.logit_scale.detach().exp()),
-        dense_variant=settings.dense,
+        dense_variant=tower.variant,
         context_length=int(source.model.context_length),
         untrained=source.untrained,
         precision="fp32",

@@ -18,7 +18,9 @@ TEXT_FILE = "text.onnx"
 VOCABULARY_FILE = "vocabulary.txt.gz"
 REQUIRED_FILES = (IMAGE_FILE, TEXT_FILE, VOCABULARY_FILE)
 
-DENSE_VARIANTS = ("vanilla", "maskclip", "sclip", "clearclip", "naclip")
+ATTENTION_VARIANTS = ("vanilla", "maskclip", "sclip", "clearclip", "naclip")  # of a ViT
+POINTWISE = "pointwise"  # of a convolutional tower
+DENSE_VARIANTS = (*ATTENTION_VARIANTS, POINTWISE)
 PRECISIONS = ("fp32", "fp16")
 THRESHOLD_MODES = ("fixed", "frame_quantile")
 

@@ -42,9 +42,20 @@ class SourceModel:
         return self.model.visual
 
     @property
+    def convolutional(self) -> bool:
+        """Return whether the image tower is a convolutional network of timm's."""
+        return hasattr(self.visual, "trunk")
+
+    @property
     def text(self) -> nn.Module:
         """Return the module that holds the text tower's parts."""
         return getattr(self.model, "text", self.model)
+
+    @property
+    def embedding_dim(self) -> int:
+        """Return the width of the common space of images and texts."""
+        projection = self.text.text_projection
+        return int(projection.weight.shape[0] if isinstance(projection, nn.Module) else projection.shape[1])
 
     @property
     def end_token(self) -> int | None:
@@ -103,7 +114,7 @@ def build_source(model: str, pretrained: str | None = None, seed: int = 0) -> So
 
 
 def exportable_models(open_clip: ModuleType) -> list[str]:
-    """List open_clip's models with a plain ViT and CLIP's own tokenizer."""
+    """List open_clip's models that can become a bundle, with CLIP's own tokenizer."""
     return [name for name in open_clip.list_models() if _obstacle(open_clip.get_model_config(name)) is None]
 
 
@@ -208,8 +219,10 @@ def _obstacle(config: Mapping[str, Any]) -> str | None:
     if "multimodal_cfg" in config or vision.get("attentional_pool"):
         return "a model that pools by attention, so its patches are not in text space"
     if "timm_model_name" in vision:
-        return "an image tower of timm"
-    if not isinstance(vision.get("layers", 12), int):
+        pool, projection = vision.get("timm_pool", "avg"), vision.get("timm_proj", "linear")
+        if pool not in ("avg", "") or projection not in ("linear", "mlp", "none", "", None):
+            return f"an image tower of timm that pools by {pool!r}, so its cells are not in text space"
+    elif not isinstance(vision.get("layers", 12), int):
         return "a convolutional image tower"
     if any(key in text for key in ("hf_model_name", "hf_tokenizer_name", "tokenizer_kwargs")):
         return "a text tower with another tokenizer than CLIP's"
@@ -229,23 +242,19 @@ def _check_config(name: str, config: Mapping[str, Any]) -> None:
         raise BundleError(f"{name}: expected mappings vision_cfg and text_cfg: {error!r}") from error
     if obstacle:
         raise BundleError(
-            f"{name}: expected a plain ViT with CLIP's text tower, such as ViT-B-16 or ViT-L-14, "
-            f"found {obstacle}"
+            f"{name}: expected a plain ViT or a convolutional tower with CLIP's text tower, such as "
+            f"ViT-B-16 or convnext_base, found {obstacle}"
         )
 
 
 def _checked(model: nn.Module, origin: Origin) -> SourceModel:
     """Check the built modules, which is all there is to check of a model from the hub."""
     source = SourceModel(model, origin)
-    plain = True
-    for tower in (source.visual, source.text):
-        blocks = [*getattr(getattr(tower, "transformer", None), "resblocks", ())]
-        plain &= bool(blocks) and all(
-            isinstance(getattr(block, "attn", None), nn.MultiheadAttention) for block in blocks
-        )
-    if not plain or source.visual.attn_pool is not None or source.text.attn_mask is None:
+    plain = source.convolutional or (_plain_blocks(source.visual) and source.visual.attn_pool is None)
+    if not plain or not _plain_blocks(source.text) or source.text.attn_mask is None:
         raise BundleError(
-            f"{origin.model}: expected ViT and text tower of plain attention blocks, found other modules"
+            f"{origin.model}: expected a convolutional tower or a ViT, and a text tower, of plain "
+            "attention blocks, found other modules"
         )
     for parameter_name, parameter in model.named_parameters():
         if not torch.isfinite(parameter).all():
@@ -253,3 +262,10 @@ def _checked(model: nn.Module, origin: Origin) -> SourceModel:
                 f"{origin.model}: {parameter_name}: expected finite weights, found NaN or infinity"
             )
     return source
+
+
+def _plain_blocks(tower: nn.Module) -> bool:
+    blocks = [*getattr(getattr(tower, "transformer", None), "resblocks", ())]
+    return bool(blocks) and all(
+        isinstance(getattr(block, "attn", None), nn.MultiheadAttention) for block in blocks
+    )

@@ -50,6 +50,11 @@ class ClipTokenizer:
         """Return the number of tokens, special ones included."""
         return len(self._ids)
 
+    @property
+    def whole_words(self) -> list[str]:
+        """Return what is one token and a whole word, in the order of the tokens."""
+        return [token[: -len(_WORD_END)] for token in self._ids if token.endswith(_WORD_END)]
+
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text, without start and end, of any length."""
         clean = html.unescape(html.unescape(ftfy.fix_text(text)))

@@ -19,13 +19,16 @@ _libraries: list[torch.library.Library] = []
 
 
 def import_open_clip() -> ModuleType:
-    """Import open_clip, after defining the torchvision operators that are missing.
+    """Import open_clip, after defining the torchvision operators that are missing, before naming our tower.
 
     torchvision wheels built for a CUDA torch cannot load their operators next to a CPU torch,
     and then fail on import although open_clip never calls them.
     """
     define_missing_operators()
-    return importlib.import_module("open_clip")
+    open_clip = importlib.import_module("open_clip")
+    # Tells timm of the project's own network, so that a config file may name it.
+    importlib.import_module("clipomaly_ros.model.convolutional_tower")
+    return open_clip
 
 
 def define_missing_operators() -> list[str]:

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="the export needs torch")
 
 from clipomaly_ros.model.dense_attention import DenseImageTower, TextTower, neighbourhood  # noqa: E402
 from clipomaly_ros.model.export import ExportSettings, export_bundle, set_grid  # noqa: E402
-from clipomaly_ros.model.manifest import DENSE_VARIANTS, BundleError  # noqa: E402
+from clipomaly_ros.model.manifest import ATTENTION_VARIANTS, BundleError  # noqa: E402
 from clipomaly_ros.model.open_clip_source import build_source  # noqa: E402
 from clipomaly_ros.model.tokenizer import ClipTokenizer  # noqa: E402
 from clipomaly_ros.model.torchvision_operators import import_open_clip  # noqa: E402
@@ -20,7 +20,7 @@ def picture(height, width, seed=0):
     return torch.randn((1, 3, height, width), generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("variant", DENSE_VARIANTS)
+@pytest.mark.parametrize("variant", ATTENTION_VARIANTS)
 def test_exported_towers_give_the_numbers_of_torch(variant, tiny_config, tmp_path):
     folder = tmp_path / variant
     bundle = export_bundle(
@@ -41,7 +41,7 @@ def test_exported_towers_give_the_numbers_of_torch(variant, tiny_config, tmp_pat
     np.testing.assert_allclose(np.linalg.norm(found.patches, axis=-1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("variant", DENSE_VARIANTS)
+@pytest.mark.parametrize("variant", ATTENTION_VARIANTS)
 @pytest.mark.parametrize("name", ["tiny", "ViT-B-32"])
 def test_global_embedding_is_encode_image(variant, name, tiny_config):
     source = build_source(str(tiny_config) if name == "tiny" else name, seed=1)
@@ -107,7 +107,7 @@ def last_block_by_hand(visual, x, variant, grid):
     return dense / np.linalg.norm(dense, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("variant", [name for name in DENSE_VARIANTS if name != "vanilla"])
+@pytest.mark.parametrize("variant", [name for name in ATTENTION_VARIANTS if name != "vanilla"])
 def test_last_block_equals_an_independent_computation(variant, tiny_source):
     visual = tiny_source.visual.requires_grad_(False)
     set_grid(visual, (3, 6))
@@ -124,7 +124,7 @@ def test_last_block_equals_an_independent_computation(variant, tiny_source):
 def test_variants_differ_from_each_other(tiny_source):
     with torch.no_grad():
         maps = [
-            DenseImageTower(tiny_source.visual, (4, 4), name)(picture(64, 64))[0] for name in DENSE_VARIANTS
+            DenseImageTower(tiny_source.visual, (4, 4), name)(picture(64, 64))[0] for name in ATTENTION_VARIANTS
         ]
     for index, one in enumerate(maps):
         for other in maps[index + 1 :]:

@@ -1,0 +1,111 @@
+"""`clipomaly train-mini`: train the small default model on pictures of the synthetic apron."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+from pathlib import Path
+
+from tqdm import tqdm
+
+from clipomaly_ros.model.manifest import BundleError
+from clipomaly_ros.vocabulary.loading import load_vocabulary
+
+_NEEDED = {"torch": "torch", "open_clip": "open_clip_torch", "safetensors": "safetensors"}
+_CONFIGURATION = Path("models/configs/apron-mini.json")
+_VOCABULARY = Path("config/vocabulary")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the options."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="made by `clipomaly simulate images --split train`",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for weights and training record",
+    )
+    parser.add_argument("--model", type=Path, default=_CONFIGURATION, help=f"default: {_CONFIGURATION}")
+    parser.add_argument(
+        "--vocabulary", type=Path, default=_VOCABULARY, metavar="DIR", help=f"default: {_VOCABULARY}"
+    )
+    parser.add_argument("--steps", type=int, default=6000, help="of the optimiser (default: 6000)")
+    parser.add_argument("--batch", type=int, default=8, help="crops a step (default: 8)")
+    parser.add_argument("--side", type=int, default=384, help="of a crop [pixel] (default: 384)")
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default: 0.002)")
+    parser.add_argument("--seed", type=int, default=0, help="of weights, crops and captions (default: 0)")
+    parser.add_argument("--limit", type=int, help="use the first pictures only")
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its own choice (default)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, keep weights and curve at every tenth of the way, and say how to export them."""
+    missing = [package for module, package in _NEEDED.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise BundleError(
+            f"expected the packages of the export, missing {', '.join(missing)}; pip install them"
+        )
+    # Imported here, so that --help needs no torch.
+    from clipomaly_ros.model.mini.pictures import learnt_names, read_pictures
+    from clipomaly_ros.model.mini.session import prepare
+    from clipomaly_ros.model.mini.training import TrainingSettings, save_weights, train
+
+    settings = TrainingSettings(
+        steps=options.steps,
+        batch=options.batch,
+        side=options.side,
+        rate=options.rate,
+        seed=options.seed,
+        threads=options.threads,
+    )
+    vocabulary = load_vocabulary(
+        options.vocabulary / "airside_approved.yaml", options.vocabulary / "airside_candidates.yaml"
+    )
+    learnt = learnt_names(options.data)
+    source, captions = prepare(options.model, options.seed, vocabulary, learnt)
+    words = {entry.name: index for index, entry in enumerate(captions.candidates)}
+    pictures = read_pictures(options.data, words, options.limit)
+    print(f"{len(pictures)} pictures; {len(captions.approved)} known classes, {len(words)} further names")
+    weights = options.output / "weights.safetensors"
+    with tqdm(total=settings.steps, desc="training", unit="step") as bar:
+
+        def report(row: dict[str, float]) -> None:
+            bar.update(int(row["step"]) - bar.n)
+            bar.set_postfix({name: f"{value:.3f}" for name, value in row.items() if name != "step"})
+
+        mean, record = train(
+            source, pictures, captions, settings, report, lambda model: save_weights(model, weights), every=20
+        )
+    save_weights(mean, weights)
+    summary = {
+        "model": options.model.name,
+        "settings": vars(settings),
+        "pictures": len(pictures),
+        "data_sha256": data_hash(options.data),
+        "learnt": [entry.name for entry in captions.candidates],
+        "seconds": round(record.seconds, 1),
+        "curve": record.rows,
+    }
+    (options.output / "training.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print(f"{weights}: {record.seconds / 60:.0f} min; export with")
+    print(
+        f"  clipomaly export --model {options.model} --pretrained {weights} --overwrite -o models/apron-mini"
+    )
+    return 0
+
+
+def data_hash(root: Path) -> str | None:
+    """Return the hash of a whole data set as its writer recorded it, None if it did not."""
+    try:
+        return str(json.loads((root / "hashes.json").read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,93 @@
+"""What apron-mini is trained for: cells that say what they show, boxes that say what is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_LEAST_WEIGHT = 0.03  # of a cell in a box, so that an object taken for the known can still be learnt
+
+
+@dataclass(frozen=True)
+class TextBank:
+    """Normalised text embeddings [N, D]: approved classes, then candidates, then strange words."""
+
+    embeddings: Tensor
+    approved: int
+    candidates: int
+
+    @property
+    def strange(self) -> int:
+        """Return the first row of the strange words."""
+        return self.approved + self.candidates
+
+
+def known_loss(logits: Tensor, labels: Tensor, bank: TextBank) -> Tensor:
+    """Return the dense patch-text alignment of the known classes.
+
+    logits: [N, h, w, texts]. labels: int64 [N, h, w, 4], approved class at four places of a
+    cell, 255 ignored. Cross-entropy over the whole bank: candidates and strange words are the
+    negatives that keep known surfaces and their borders free of them. Rare classes count more.
+    """
+    valid = labels < bank.approved
+    log_probability = logits.log_softmax(dim=-1)
+    target = torch.where(valid, labels, 0)
+    losses = -log_probability.gather(-1, target)
+    counts = torch.bincount(labels[valid], minlength=bank.approved).float()
+    weight = (1.0 / (counts + 20.0).sqrt())[target] * valid
+    return (losses * weight).sum() / weight.sum().clamp_min(1e-6)
+
+
+def box_loss(
+    cells: Tensor, logits: Tensor, boxes: Tensor, words: Tensor, bank: TextBank, scale: Tensor
+) -> Tensor:
+    """Return the contrastive loss of boxed objects against all texts.
+
+    cells: embeddings before normalisation [N, h, w, D]; logits as in known_loss. boxes:
+    [B, 5], picture and edges in cells. words: int64 [B], candidate or -1 for a strange shape.
+
+    A box also shows what is behind the object. Cells that the known classes explain get little
+    weight, by the current state of the model itself (an expectation-maximisation step): the
+    rest is pooled to one embedding, as the global embedding pools a crop, and each cell is
+    drawn to the caption by its weight.
+    """
+    total = logits.new_zeros(())
+    for box, word in zip(boxes.tolist(), words.tolist(), strict=True):
+        index = int(box[0])
+        rows, columns = (_span(box[k], box[k + 2], logits.shape[3 - k]) for k in (2, 1))
+        patch = logits[index, rows, columns].reshape(-1, logits.shape[-1])
+        log_probability = patch.log_softmax(dim=-1)
+        with torch.no_grad():
+            unknown = log_probability[:, bank.approved :].exp().sum(dim=-1)
+            weight = (unknown + _LEAST_WEIGHT) * _bump(box, rows, columns, logits)
+            weight = weight / weight.sum()
+        pooled = functional.normalize(
+            weight @ cells[index, rows, columns].reshape(-1, cells.shape[-1]), dim=-1
+        )
+        whole = (scale * (pooled @ bank.embeddings.T)).log_softmax(dim=-1)
+        total = total + _missed(whole, word, bank) + weight @ _missed(log_probability, word, bank)
+    return total / max(len(words), 1)
+
+
+def _missed(log_probability: Tensor, word: int, bank: TextBank) -> Tensor:
+    if word < 0:
+        return -log_probability[..., bank.strange :].logsumexp(dim=-1)
+    return -log_probability[..., bank.approved + word]
+
+
+def _span(start: float, stop: float, cells: int) -> slice:
+    """Return the cells that an interval touches with its larger part, at least one."""
+    first = min(int(start + 0.4), cells - 1)
+    return slice(first, min(max(first + 1, int(stop + 0.6)), cells))
+
+
+def _bump(box: list[float], rows: slice, columns: slice, like: Tensor) -> Tensor:
+    """Return more weight to the middle of a box than to its edges, flattened."""
+    y = torch.arange(rows.start, rows.stop, dtype=like.dtype) + 0.5
+    x = torch.arange(columns.start, columns.stop, dtype=like.dtype) + 0.5
+    v = (y - (box[2] + box[4]) / 2) / max(box[4] - box[2], 1.0)
+    u = (x - (box[1] + box[3]) / 2) / max(box[3] - box[1], 1.0)
+    return torch.exp(-2.0 * (v[:, None] ** 2 + u[None] ** 2)).flatten()

@@ -1,0 +1,181 @@
+"""Trains apron-mini: dense alignment on the known classes, contrast of boxed objects with captions."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from clipomaly_ros.model.dense_attention import TextTower, normalise
+from clipomaly_ros.model.manifest import BundleError
+from clipomaly_ros.model.mini.captions import Captions, CaptionSource
+from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss
+from clipomaly_ros.model.mini.pictures import STRIDE, Batch, Picture, draw_batch
+from clipomaly_ros.model.open_clip_source import SourceModel
+
+_LARGEST_SCALE = 60.0  # of the logits: sharper than this only memorises
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train.
+
+    steps: of the optimiser. batch: crops a step. side: of a crop [pixel], a multiple of 8.
+    rate: highest learning rate (cosine, after a short warm-up). average: decay of the running
+    mean of the weights, which is what gets kept. threads: of torch, 0 for its own choice.
+    """
+
+    steps: int = 6000
+    batch: int = 8
+    side: int = 384
+    rate: float = 2e-3
+    weight_decay: float = 0.02
+    average: float = 0.998
+    box_weight: float = 1.0
+    seed: int = 0
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 2 or self.side < 64 or self.side % STRIDE:
+            raise BundleError(
+                f"training: expected steps >= 1, batch >= 2 and a side >= 64 in multiples of {STRIDE}, "
+                f"found {self.steps}, {self.batch}, {self.side}"
+            )
+
+
+@dataclass
+class TrainingRecord:
+    """Curve of a training: step, losses and logit scale, one row a report; seconds in total."""
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def train(
+    source: SourceModel,
+    pictures: list[Picture],
+    captions: CaptionSource,
+    settings: TrainingSettings,
+    report: Callable[[dict[str, float]], None],
+    keep: Callable[[nn.Module], None] = lambda model: None,
+    every: int = 100,
+) -> tuple[nn.Module, TrainingRecord]:
+    """Train a model in place; return the running mean of its weights and the curve.
+
+    source: built with random weights from the seed. report gets a row every `every` steps,
+    keep the running mean at every tenth of the way.
+    """
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    model = source.model.train().to(memory_format=torch.channels_last)
+    mean = copy.deepcopy(model).eval()
+    optimiser = torch.optim.AdamW(_groups(model, settings.weight_decay), settings.rate, betas=(0.9, 0.98))
+    record, started = TrainingRecord(), time.monotonic()
+    sums: dict[str, float] = {}
+    text_tower = TextTower(source.text, source.end_token)
+    for step, (batch, bank_texts) in enumerate(_batches(pictures, captions, settings), start=1):
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate * _schedule(step, settings.steps)
+        losses = _losses(source, text_tower, batch, bank_texts)
+        loss = losses["known"] + settings.box_weight * losses["boxes"]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        optimiser.step()
+        with torch.no_grad():
+            model.logit_scale.clamp_(0.0, math.log(_LARGEST_SCALE))
+        _average(mean, model, min(settings.average, (1 + step) / (10 + step)))
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0.0) + float(value.detach())
+        if step % every == 0 or step == settings.steps:
+            count = every if step % every == 0 else step % every
+            row = {"step": float(step), **{name: value / count for name, value in sums.items()}}
+            row["logit_scale"] = float(model.logit_scale.detach().exp())
+            if not math.isfinite(row["known"] + row["boxes"]):
+                raise BundleError(f"training: the loss is not finite at step {step}; lower the learning rate")
+            record.rows.append(row)
+            report(row)
+            sums = {}
+        if step % max(1, settings.steps // 10) == 0:
+            keep(mean)
+    record.seconds = time.monotonic() - started
+    return mean, record
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Write the weights in half precision, as tensors only (safetensors)."""
+    tensors = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+        if name != "attn_mask"
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, path)
+
+
+def _losses(source: SourceModel, tower: TextTower, batch: Batch, texts: Captions) -> dict[str, Tensor]:
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) * 255 for values in source.channels)
+    images = torch.from_numpy(batch.images).permute(0, 3, 1, 2)
+    images = ((images - mean) / std).contiguous(memory_format=torch.channels_last)
+    bank = TextBank(tower(torch.from_numpy(texts.tokens)), texts.approved, texts.candidates)
+    with torch.autocast("cpu", torch.bfloat16):
+        features = source.visual.trunk.forward_features(images)
+    # The head on each cell; its average is the global embedding, for it is linear.
+    cells = source.visual.head(features.float().permute(0, 2, 3, 1))
+    scale = source.model.logit_scale.exp()
+    logits = scale * (normalise(cells) @ bank.embeddings.T)
+    return {
+        "known": known_loss(logits, torch.from_numpy(batch.labels).long(), bank),
+        "boxes": box_loss(
+            cells, logits, torch.from_numpy(batch.boxes), torch.from_numpy(batch.words), bank, scale
+        ),
+    }
+
+
+def _batches(
+    pictures: list[Picture], captions: CaptionSource, settings: TrainingSettings
+) -> Iterator[tuple[Batch, Captions]]:
+    """Draw all batches, the next one while the present one is worked on."""
+
+    def draw(step: int) -> tuple[Batch, Captions]:
+        generator = np.random.default_rng([settings.seed, step])
+        return draw_batch(pictures, settings.batch, settings.side, generator), captions.draw(generator)
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(draw, 0)
+        for step in range(settings.steps):
+            ready = coming.result()
+            coming = pool.submit(draw, step + 1)
+            yield ready
+
+
+def _groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    decayed = [p for p in model.parameters() if p.ndim >= 2]
+    plain = [p for p in model.parameters() if p.ndim < 2]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+
+
+def _schedule(step: int, steps: int) -> float:
+    warm = min(200, max(1, steps // 20))
+    if step <= warm:
+        return step / warm
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+@torch.no_grad()
+def _average(mean: nn.Module, model: nn.Module, decay: float) -> None:
+    for kept, value in zip(mean.state_dict().values(), model.state_dict().values(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(value, 1 - decay)
+        else:
+            kept.copy_(value)
