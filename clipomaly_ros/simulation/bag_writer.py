@@ -1,20 +1,24 @@
-"""Write a simulated drive as a rosbag2 bag with ground truth."""
+"""Write a drive as a rosbag2 bag with ground truth."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from clipomaly_ros.replay.bag_types import BagError, make_typestore, new_bag, offered_qos
 from clipomaly_ros.simulation import drive as way
 from clipomaly_ros.simulation.drive import Drive
 from clipomaly_ros.simulation.message_factory import MessageFactory
+from clipomaly_ros.simulation.truth_factory import TruthFactory
 
-IMAGE, CAMERA_INFO, POINTS = "/camera/image_raw/compressed", "/camera/camera_info", "/lidar/points"
+IMAGE, RAW_IMAGE = "/camera/image_raw/compressed", "/camera/image_raw"
+CAMERA_INFO, POINTS = "/camera/camera_info", "/lidar/points"
 TRUTH, TRUTH_BOXES = "/ground_truth/anomalies", "/ground_truth/boxes"
-TRUTH_LEGEND = "/ground_truth/legend"
-TOPICS = {
+TRUTH_LEGEND, TRUTH_DEPTH, TRUTH_LABELS = (f"/ground_truth/{name}" for name in ("legend", "depth", "labels"))
+TOPICS = {  # of a bag with default options
+    "/clock": "rosgraph_msgs/msg/Clock",
     "/tf_static": "tf2_msgs/msg/TFMessage",
     "/tf": "tf2_msgs/msg/TFMessage",
     CAMERA_INFO: "sensor_msgs/msg/CameraInfo",
@@ -27,45 +31,92 @@ TOPICS = {
 LATCHED = ("/tf_static", TRUTH_LEGEND, TRUTH_BOXES)
 
 
+@dataclass(frozen=True)
+class BagOptions:
+    """What goes into a bag.
+
+    jpeg_quality: 1 to 100; 0 for raw pictures (rgb8) on RAW_IMAGE instead of JPEG on IMAGE.
+    depth, labels: True for these ground truth pictures too.
+    """
+
+    jpeg_quality: int = 88
+    depth: bool = False
+    labels: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.jpeg_quality <= 100:
+            raise BagError(f"expected a JPEG quality of 0 (raw) to 100, got {self.jpeg_quality}")
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """Return the topics and their types."""
+        topics = dict(TOPICS)
+        if not self.jpeg_quality:
+            del topics[IMAGE]
+            topics[RAW_IMAGE] = "sensor_msgs/msg/Image"
+        for wanted, topic in ((self.depth, TRUTH_DEPTH), (self.labels, TRUTH_LABELS)):
+            if wanted:
+                topics[topic] = "sensor_msgs/msg/Image"
+        return topics
+
+
 def write_bag(
-    path: Path, drive: Drive, frames: int, progress: Callable[[int], None] = lambda done: None
+    path: Path,
+    drive: Drive,
+    frames: int,
+    progress: Callable[[int], None] = lambda done: None,
+    options: BagOptions | None = None,
 ) -> None:
     """Simulate a number of frames into a new bag folder; progress is told each finished frame.
 
     Raises BagError when the folder exists already or frames is not positive. A bag that
     could not be finished is removed again.
     """
+    options = options or BagOptions()
     if frames < 1:
         raise BagError(f"expected at least 1 frame, got {frames}")
     if path.exists():
         raise BagError(f"{path} exists already: give another folder or remove it")
     store = make_typestore()
     messages = MessageFactory(store)
+    truth = TruthFactory(messages)
+    topics = options.topics
     try:
         with new_bag(path) as writer:
             connections = {
                 topic: writer.add_connection(
                     topic, kind, typestore=store, offered_qos_profiles=[offered_qos(latched=topic in LATCHED)]
                 )
-                for topic, kind in TOPICS.items()
+                for topic, kind in topics.items()
             }
 
             def write(topic: str, stamp: int, message: object) -> None:
-                writer.write(connections[topic], stamp, store.serialize_cdr(message, TOPICS[topic]))
+                writer.write(connections[topic], stamp, store.serialize_cdr(message, topics[topic]))
 
             write("/tf_static", way.START, messages.static_transforms())
-            write(TRUTH_LEGEND, way.START, messages.legend(drive))
-            write(TRUTH_BOXES, way.START, messages.boxes(drive))
+            write(TRUTH_LEGEND, way.START, truth.legend(drive))
+            write(TRUTH_BOXES, way.START, truth.boxes(drive))
             due = way.START
             for number, frame in enumerate(drive.frames(frames)):
-                # Odometry runs ahead of the cloud, so that every stamp can be interpolated.
-                while due <= frame.cloud_stamp + way.TF_PERIOD:
-                    write("/tf", due, messages.odometry(due))
+                # Odometry runs ahead of all stamps, so that each of them can be interpolated.
+                ahead = max(frame.image_stamp, frame.image_time, frame.cloud_time) + 2 * way.TF_PERIOD
+                while due <= ahead:
+                    write("/clock", due, messages.clock(due))
+                    write("/tf", due, messages.odometry(drive, due))
                     due += way.TF_PERIOD
-                write(CAMERA_INFO, frame.image_stamp, messages.camera_info(drive, frame))
-                write(IMAGE, frame.image_stamp, messages.image(frame))
-                write(POINTS, frame.cloud_stamp, messages.cloud(frame))
-                write(TRUTH, frame.image_stamp, messages.truth(drive, frame))
+                # Recorded when it was measured, whatever the camera's clock says.
+                taken = frame.image_time
+                write(CAMERA_INFO, taken, messages.camera_info(drive, frame))
+                if options.jpeg_quality:
+                    write(IMAGE, taken, messages.compressed_image(frame, options.jpeg_quality))
+                else:
+                    write(RAW_IMAGE, taken, messages.image(frame))
+                write(POINTS, frame.cloud_time, messages.cloud(frame))
+                write(TRUTH, taken, truth.anomalies(drive, frame))
+                if options.depth:
+                    write(TRUTH_DEPTH, taken, truth.depth(frame))
+                if options.labels:
+                    write(TRUTH_LABELS, taken, truth.labels(frame))
                 progress(number + 1)
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)

@@ -19,16 +19,16 @@ _FARTHEST = 400.0  # depth of the sky for the blur [m]
 
 @dataclass(frozen=True)
 class CameraEffects:
-    """How a camera spoils its pictures.
+    """How a camera spoils its pictures, beyond what the scene's condition brings.
 
     exposure: factor on the light. exposure_jitter: standard deviation of its logarithm from frame
-    to frame. noise: factor on the noise that the scene's condition states. shutter: time in which
-    light is gathered, for the motion blur [s].
+    to frame. noise: standard deviation of a mid-grey pixel, of a full scale of 1. shutter: time in
+    which light is gathered, for the motion blur [s].
     """
 
     exposure: float = 1.0
     exposure_jitter: float = 0.02
-    noise: float = 1.0
+    noise: float = 0.0
     shutter: float = 0.004
 
     def __post_init__(self) -> None:
@@ -44,21 +44,19 @@ class CameraEffects:
 def apply_effects(
     rgb: NDArray[np.uint8],
     effects: CameraEffects,
-    noise: float,
     generator: np.random.Generator,
     flow: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint8]:
     """Return the picture as the camera delivers it, uint8 [H, W, 3].
 
-    noise: standard deviation of a mid-grey pixel, of a full scale of 1. flow: float32 [H, W, 2],
-    movement during the exposure [pixel], from `ego_flow`.
+    flow: float32 [H, W, 2], movement during the exposure [pixel], from `ego_flow`.
     """
     if flow is not None and effects.shutter > 0:
         rgb = _blur(rgb, flow)
     gain = effects.exposure * np.exp(effects.exposure_jitter * generator.standard_normal())
     level = np.arange(256) / 255
     curve = np.clip(level * gain ** (1 / _GAMMA), 0, 1) * 255
-    spread = 255 * noise_curve(curve / 255, noise * effects.noise)
+    spread = 255 * noise_curve(curve / 255, effects.noise)
     value = curve.astype(np.float32)[rgb]
     if spread.any():
         value += spread.astype(np.float32)[rgb] * generator.standard_normal(rgb.shape, np.float32)

@@ -5,22 +5,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rosbags.interfaces import QosDurability
+from simple_apron import simple_apron
 
 from clipomaly_ros.cli.main import main
 from clipomaly_ros.hazard.policy import load_policy
 from clipomaly_ros.replay.bag_reader import Bag
 from clipomaly_ros.replay.bag_types import BagError
-from clipomaly_ros.simulation.bag_writer import TOPICS, write_bag
-from clipomaly_ros.simulation.catalogue import ANOMALIES
-from clipomaly_ros.simulation.drive import Drive
+from clipomaly_ros.simulation.bag_writer import (
+    RAW_IMAGE,
+    TOPICS,
+    TRUTH_DEPTH,
+    TRUTH_LABELS,
+    BagOptions,
+    write_bag,
+)
+from clipomaly_ros.simulation.drive import Drive, DriveSettings
+from clipomaly_ros.simulation.message_factory import POINT
 
 POLICY = Path(__file__).resolve().parents[2] / "config" / "hazard_policy.yaml"
+
+
+def make(**settings):
+    return Drive(1, simple_apron(1), DriveSettings(**settings))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("bags") / "drive"
-    write_bag(path, Drive(1), 2)
+    write_bag(path, make(), 2)
     return path
 
 
@@ -36,17 +48,21 @@ def test_every_topic_comes_back(folder):
 
 
 def test_cloud_and_truth_survive_the_round_trip(folder):
-    frame = Drive(1).frame(0)
+    frame = make().frame(0)
     with Bag(folder) as bag:
         by_topic = {c.topic: c for c in bag.connections}
         connection, _, raw = next(bag.messages([by_topic["/lidar/points"]]))
         cloud = bag.read(raw, connection)
-        table = np.frombuffer(cloud.data.tobytes(), "<f4").reshape(-1, 4)
-        np.testing.assert_array_equal(table[:, :3], frame.cloud.xyz)
+        assert [field.name for field in cloud.fields] == ["x", "y", "z", "intensity", "ring", "time"]
+        table = np.frombuffer(cloud.data.tobytes(), POINT)
+        np.testing.assert_array_equal(np.column_stack([table[a] for a in "xyz"]), frame.cloud.xyz)
+        np.testing.assert_array_equal(table["intensity"], frame.cloud.intensity)
+        np.testing.assert_array_equal(table["ring"], frame.cloud.ring)
+        np.testing.assert_array_equal(table["time"], frame.cloud.time_offset)
         connection, _, raw = next(bag.messages([by_topic["/ground_truth/anomalies"]]))
         truth = bag.read(raw, connection)
         mask = truth.region_image.data.reshape(360, 640)
-        scene = Drive(1).scene
+        scene = simple_apron(1)
         for region in truth.regions:
             index = scene.anomalies[region.id - 1]
             assert region.name == scene.objects[index].name
@@ -68,10 +84,41 @@ def test_the_legend_names_the_labels_and_groups_that_the_policy_knows(folder):
     assert {policy.row(group).name for _, group in groups.values()} == {"fod"}
 
 
-def test_every_kind_of_anomaly_has_a_group_of_the_policy():
-    policy = load_policy(POLICY)
-    for name, (group, _) in ANOMALIES.items():
-        assert policy.row(group).name == "fod", name
+def test_boxes_stand_where_the_objects_do(folder):
+    with Bag(folder) as bag:
+        by_topic = {c.topic: c for c in bag.connections}
+        ((connection, _, raw),) = bag.messages([by_topic["/ground_truth/boxes"]])
+        markers = bag.read(raw, connection).markers
+    scene = simple_apron(1)
+    assert [marker.ns for marker in markers] == [scene.objects[index].name for index in scene.anomalies]
+    for marker, index in zip(markers, scene.anomalies, strict=True):
+        box, at = scene.objects[index].box, marker.pose.position
+        np.testing.assert_allclose([at.x, at.y, at.z], box.centre)
+        np.testing.assert_allclose([marker.scale.x, marker.scale.y, marker.scale.z], box.size)
+
+
+def test_pictures_of_depth_and_labels_and_raw_images_by_option(tmp_path):
+    drive = make(clock_offset=0.03)
+    write_bag(tmp_path / "bag", drive, 1, options=BagOptions(jpeg_quality=0, depth=True, labels=True))
+    frame = drive.frame(0)
+    with Bag(tmp_path / "bag") as bag:
+        found = {}
+        for connection, time, raw in bag.messages(bag.connections):
+            found[connection.topic] = (bag.read(raw, connection), time)
+    image, time = found[RAW_IMAGE]
+    assert image.encoding == "rgb8"
+    np.testing.assert_array_equal(image.data.reshape(360, 640, 3), frame.image.rgb)
+    assert image.header.stamp.sec * 10**9 + image.header.stamp.nanosec == time + 30_000_000
+    depth = np.frombuffer(found[TRUTH_DEPTH][0].data.tobytes(), "<u2").reshape(360, 640) / 1000
+    near = frame.image.depth < 60
+    assert near.any()
+    np.testing.assert_allclose(depth[near], frame.image.depth[near], atol=6e-4)
+    assert (depth[frame.image.objects == -2] == 0).all()
+    np.testing.assert_array_equal(found[TRUTH_LABELS][0].data.reshape(360, 640), frame.image.labels)
+    clock = found["/clock"][0].clock
+    assert clock.sec * 10**9 + clock.nanosec == found["/clock"][1]
+    with pytest.raises(BagError, match="JPEG quality"):
+        BagOptions(jpeg_quality=101)
 
 
 def test_stamps_can_be_interpolated(folder):
@@ -88,13 +135,13 @@ def test_stamps_can_be_interpolated(folder):
 
 def test_nothing_is_overwritten_and_a_half_made_bag_is_removed(folder, tmp_path):
     with pytest.raises(BagError, match="exists already"):
-        write_bag(folder, Drive(1), 1)
+        write_bag(folder, make(), 1)
 
     def interrupted(done):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_bag(tmp_path / "half", Drive(1), 2, interrupted)
+        write_bag(tmp_path / "half", make(), 2, interrupted)
     assert not (tmp_path / "half").exists()
 
 

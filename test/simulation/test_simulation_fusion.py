@@ -3,13 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+from simple_apron import simple_apron
 
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.clouds import PointCloud
 from clipomaly_ros.hazard.fuser import RegionFuser
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import RegionObservation, Support
-from clipomaly_ros.simulation import drive as way
 from clipomaly_ros.simulation.drive import Drive
 
 
@@ -17,9 +17,9 @@ def transform(matrix):
     return RigidTransform(matrix[:3, :3], matrix[:3, 3])
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_zones_lie_at_the_true_objects(seed):
-    drive = Drive(seed)
+@pytest.mark.parametrize(("seed", "weather"), [(0, {}), (1, {}), (2, {}), (0, {"wetness": 0.8, "rain": 0.5})])
+def test_zones_lie_at_the_true_objects(seed, weather):
+    drive = Drive(seed, simple_apron(seed, **weather))
     frame = drive.frame(4)
     lens = drive.intrinsics
     camera = CameraModel.from_camera_info(lens.width, lens.height, "plumb_bob", lens.D, lens.K.ravel())
@@ -30,8 +30,8 @@ def test_zones_lie_at_the_true_objects(seed):
         masks[mask] = number
         box = cv2.boundingRect(mask.astype(np.uint8))
         regions.append(RegionObservation(number, drive.scene.objects[index].name, 2, (), 1.0, box, 1))
-    fixed_from_camera = transform(way.odom_from_base(frame.image_stamp) @ way.BASE_FROM_CAMERA)
-    fixed_from_cloud = transform(way.odom_from_base(frame.cloud_stamp) @ way.BASE_FROM_LIDAR)
+    fixed_from_camera = transform(drive.odom_from_camera(frame.image_time))
+    fixed_from_cloud = transform(drive.odom_from_lidar(frame.cloud_time))
     result = RegionFuser().fuse(
         masks,
         regions,

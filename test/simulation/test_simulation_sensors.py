@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
+from simple_apron import simple_apron
 
 from clipomaly_ros.hazard.camera import CameraModel
-from clipomaly_ros.simulation import drive as way
 from clipomaly_ros.simulation.drive import Drive
-from clipomaly_ros.simulation.scene import make_scene
 
 
 @pytest.fixture(scope="module")
 def drive():
-    return Drive(seed=3)
+    return Drive(3, simple_apron(3))
 
 
 @pytest.fixture(scope="module")
@@ -19,29 +18,35 @@ def frame(drive):
     return drive.frame(5)
 
 
+@pytest.fixture(scope="module")
+def camera(drive):
+    lens = drive.intrinsics
+    return CameraModel.from_camera_info(lens.width, lens.height, "plumb_bob", lens.D, lens.K.ravel())
+
+
 def in_world(points, pose):
     return points @ pose[:3, :3].T + pose[:3, 3]
 
 
+def cloud_in_world(drive, frame):
+    """Return the points where they were met, each from the LiDAR's place at that time."""
+    times = frame.cloud_time + np.round(frame.cloud.time_offset.astype(float) * 1e9).astype(np.int64)
+    poses = drive.odom_from_lidar(times)
+    return np.einsum("nij,nj->ni", poses[:, :3, :3], frame.cloud.xyz.astype(float)) + poses[:, :3, 3]
+
+
 def test_returns_lie_on_the_objects_they_come_from(drive, frame):
-    world = in_world(
-        frame.cloud.xyz.astype(float), way.odom_from_base(frame.cloud_stamp) @ way.BASE_FROM_LIDAR
-    )
-    assert np.abs(world[frame.cloud.objects == -1, 2]).max() < 0.05  # the ground
-    seen = 0
+    world = cloud_in_world(drive, frame)
+    assert np.abs(world[frame.cloud.objects == -1, 2]).max() < 0.06  # the ground
     for index, item in enumerate(drive.scene.objects):
         own = world[frame.cloud.objects == index]
-        assert item.box.contains(own, margin=0.06).all(), item.name
-        seen += len(own) > 0
-    assert seen >= 10
-    anomalies = np.isin(frame.cloud.objects, drive.scene.anomalies)
-    assert anomalies.sum() > 40
+        assert len(own) > 0, item.name
+        assert item.box.contains(own, margin=0.1).all(), item.name
+    assert np.isin(frame.cloud.objects, drive.scene.anomalies).sum() > 40
 
 
-def test_labels_lie_where_the_camera_model_projects_the_boxes(drive, frame):
-    lens = drive.intrinsics
-    camera = CameraModel.from_camera_info(lens.width, lens.height, "plumb_bob", lens.D, lens.K.ravel())
-    pose = np.linalg.inv(way.odom_from_base(frame.image_stamp) @ way.BASE_FROM_CAMERA)
+def test_labels_lie_where_the_camera_model_projects_the_boxes(drive, frame, camera):
+    pose = np.linalg.inv(drive.odom_from_camera(frame.image_time))
     for index in drive.scene.anomalies:
         box = drive.scene.objects[index].box
         signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / 2
@@ -60,34 +65,29 @@ def test_labels_lie_where_the_camera_model_projects_the_boxes(drive, frame):
         assert columns.max() - columns.min() > 0.5 * (high[0] - low[0])
 
 
-def test_returns_on_an_anomaly_fall_on_its_mask(drive, frame):
+def test_returns_on_an_anomaly_fall_on_its_mask_at_its_depth(drive, frame, camera):
     lens = drive.intrinsics
-    camera = CameraModel.from_camera_info(lens.width, lens.height, "plumb_bob", lens.D, lens.K.ravel())
-    pose = np.linalg.inv(way.odom_from_base(frame.image_stamp) @ way.BASE_FROM_CAMERA)
     chosen = np.isin(frame.cloud.objects, drive.scene.anomalies)
-    world = in_world(
-        frame.cloud.xyz[chosen].astype(float), way.odom_from_base(frame.cloud_stamp) @ way.BASE_FROM_LIDAR
-    )
-    uv, visible = camera.project(in_world(world, pose))
+    world = cloud_in_world(drive, frame)[chosen]
+    points = in_world(world, np.linalg.inv(drive.odom_from_camera(frame.image_time)))
+    uv, visible = camera.project(points)
     u, v = np.round(uv[visible]).astype(int).T
-    hit = frame.image.objects[np.clip(v, 0, lens.height - 1), np.clip(u, 0, lens.width - 1)]
+    v, u = np.clip(v, 0, lens.height - 1), np.clip(u, 0, lens.width - 1)
+    same = frame.image.objects[v, u] == frame.cloud.objects[chosen][visible]
     # The LiDAR looks from 0.35 m behind and above the camera: a few points are hidden from it.
-    assert (hit == frame.cloud.objects[chosen][visible]).mean() > 0.8
+    assert same.mean() > 0.8
+    error = frame.image.depth[v, u][same] - points[visible][same, 2]
+    assert np.abs(np.median(error)) < 0.02
+    assert np.percentile(np.abs(error), 90) < 0.15
 
 
-def test_equal_seeds_give_equal_measurements_and_others_do_not(frame):
-    again = Drive(seed=3).frame(5)
-    np.testing.assert_array_equal(frame.image.rgb, again.image.rgb)
-    np.testing.assert_array_equal(frame.cloud.xyz, again.cloud.xyz)
-    places = {seed: [o.box.centre for o in make_scene(seed).objects if o.anomalous] for seed in (3, 4)}
-    assert not np.allclose(places[3], places[4])
-
-
-def test_picture_has_light_shade_and_sky(frame):
-    rgb = frame.image.rgb
-    assert rgb.shape == (360, 640, 3)
-    sky = rgb[frame.image.objects == -2].mean(axis=0)
-    assert sky[2] > sky[0]
-    ground = rgb[frame.image.objects == -1].mean(axis=1)
-    assert np.percentile(ground, 99) - np.percentile(ground, 1) > 50  # shadows and markings
-    assert len(np.unique(frame.image.objects)) > 12
+def test_the_picture_comes_with_all_its_ground_truth(drive, frame):
+    size = (drive.intrinsics.height, drive.intrinsics.width)
+    image = frame.image
+    assert image.rgb.shape == (*size, 3)
+    assert image.rgb.dtype == np.uint8
+    assert image.objects.shape == image.labels.shape == image.depth.shape == size
+    assert {-2, -1, *range(len(drive.scene.objects))} == set(np.unique(image.objects).tolist())
+    # There is light and shade
+    ground = image.rgb[image.objects == -1].mean(axis=1)
+    assert np.percentile(ground, 99) - np.percentile(ground, 1) > 20
