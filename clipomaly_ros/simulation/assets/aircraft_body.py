@@ -21,9 +21,12 @@ NOSE, FUSELAGE, DOOR = "aircraft nose", "fuselage", "open aircraft door"
 
 @dataclass(frozen=True)
 class Loft:
-    """Shape of a fuselage [m]: length, half width and half height of the cabin's section, lengths of
-    nose and tail cone, droop of the nose's tip below the middle and rise of the tail's end above it,
-    as shares of the half height."""
+    """Shape of a fuselage.
+
+    length; half width and half height of the cabin's section; lengths of nose and tail cone [m].
+    droop of the nose's tip below the middle and rise of the tail's end above it: shares of the half
+    height.
+    """
 
     length: float
     width: float

@@ -22,8 +22,11 @@ _LEADING = slice(10, 15)  # columns of a section that are its leading edge
 
 @dataclass(frozen=True)
 class Station:
-    """A section of a left wing: leading edge x, y, z, chord [m], thickness as a share of the chord,
-    and tilt of the span there [rad]: 0 flat, pi/2 upright (fins)."""
+    """A section of a left wing.
+
+    x, y, z: of the leading edge, chord [m]; thickness as a share of the chord; tilt of the span
+    there [rad]: 0 flat, pi/2 upright (fins).
+    """
 
     x: float
     y: float
@@ -75,9 +78,13 @@ def aerofoil(
 
 @dataclass(frozen=True)
 class Wing:
-    """Plan of a pair of wings: root's leading edge at x, z [m] on the middle line, half span, root and
-    tip chord [m], sweep of the leading edge and dihedral [rad], share of the half span where the
-    trailing edge bends (0: straight taper), height of the winglet [m] and its tilt [rad]."""
+    """Plan of a pair of wings.
+
+    x, z: of the root's leading edge on the middle line; half_span, root and tip chord [m]; sweep of
+    the leading edge and dihedral [rad]; kink: share of the half span where the trailing edge bends
+    (0: straight taper); winglet: its length [m] (0: none) and tilt [rad]; thickness at the root as a
+    share of the chord.
+    """
 
     x: float
     z: float

@@ -94,7 +94,7 @@ def vaulted_terminal(generator: np.random.Generator) -> list[Part]:
     metal = Material((tone, tone, 1.02 * tone), (0.3, 0.3, 0.3), Pattern.RIBS, 0.6, 0.4, 0.4, reflectance=0.5)
     y = np.linspace(length / 2, -length / 2, 2)
     front = np.array([[[0.0, v, base] for v in y], [[-lean, v, eaves] for v in y]])
-    t = np.linspace(-0.15, 1.1, 24)
+    t = np.linspace(-generator.uniform(0.6, 2.5) / (depth + lean), 1.1, 24)
     arc = np.column_stack(
         [-lean + t * (depth + lean), eaves + rise * np.sin(np.pi * np.clip(0.12 + 0.8 * t, 0, 1))]
     )
@@ -114,7 +114,7 @@ def vaulted_terminal(generator: np.random.Generator) -> list[Part]:
         end = prism(outline, 0.2, glass, pose((0.0, side * 0.49 * length, 0.0), roll=np.pi / 2))
         parts.append(end)
     for v in np.arange(-length / 2 + 2, length / 2, generator.uniform(8, 14)):
-        parts.append(tube([(-0.3, v, 0.0), (-lean - 0.4, v, eaves + 0.2 * rise)], 0.22, _STEEL, None, 8))
+        parts.append(tube([(-0.3, v, 0.05), (-lean - 0.4, v, eaves + 0.2 * rise)], 0.22, _STEEL, None, 8))
     return parts + _gates(generator, length, base + 1.0)
 
 

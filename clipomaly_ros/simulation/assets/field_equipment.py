@@ -5,6 +5,8 @@ Origin: on the ground in the middle; fronts face -x.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from clipomaly_ros.simulation.materials import Colour, Material, Pattern
@@ -80,7 +82,7 @@ def _text(text: str, high: float, ink: Material, x: float, z: float) -> list[Par
         left = (len(text) / 2 - k) * step - 0.1 * high
         for stroke in _STROKES[letter]:
             points = np.array([(x, left - scale * u, z + scale * v) for u, v in stroke])
-            for a, b in zip(points[:-1], points[1:], strict=True):
+            for a, b in pairwise(points):
                 along = b - a
                 length = float(np.hypot(along[1], along[2])) + 0.1 * high
                 turn = float(np.arctan2(along[2], along[1]))

@@ -1,4 +1,4 @@
-"""Jet bridges: a rotunda at the terminal, telescopic tunnels, a driven column of wheels, a cab at the aircraft.
+"""Jet bridges: rotunda at the terminal, telescopic tunnels, a driven column, a cab at the aircraft.
 
 Origin: on the ground under the rotunda; the bridge runs along x to the cab, whose mouth looks to -y.
 """

@@ -42,8 +42,10 @@ class Stance:
 
 @dataclass(frozen=True)
 class Figure:
-    """A built body: its parts, and where the hands are, float64 [2, 3] [m], left first, with the
-    directions of the forearms, float64 [2, 3]."""
+    """A built body.
+
+    hands: where they are, float64 [2, 3] [m], left first; forearms: their directions, float64 [2, 3].
+    """
 
     parts: list[Part]
     hands: NDArray[np.float64]
@@ -52,8 +54,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Clothes:
-    """What is worn: materials of vest, shirt sleeves, trousers, skin, hair, gloves; head gear and
-    whether sleeves and trousers carry retro-reflective bands."""
+    """What is worn.
+
+    headgear: "none", "helmet" or "cap", of the material gear; defenders: ear defenders are worn.
+    arm_bands, leg_bands: sleeves and trousers carry retro-reflective bands.
+    """
 
     vest: Material
     sleeves: Material

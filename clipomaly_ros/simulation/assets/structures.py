@@ -22,7 +22,7 @@ from clipomaly_ros.simulation.assets.field_equipment import (
 )
 from clipomaly_ros.simulation.assets.jet_bridge import glazed_bridge, steel_bridge
 from clipomaly_ros.simulation.materials import Material, Pattern
-from clipomaly_ros.simulation.mesh import Part, box, grid_surface, tube
+from clipomaly_ros.simulation.mesh import Part, box, grid_surface, pose, tube
 
 
 def blast_fence(generator: np.random.Generator) -> list[Part]:
@@ -54,20 +54,14 @@ def blast_fence(generator: np.random.Generator) -> list[Part]:
     wide = length / bays
     for k in range(bays):
         y = (k - (bays - 1) / 2) * wide
-        grid = np.stack([curve + [0, y + side * 0.49 * wide, 0] for side in (1, -1)], axis=1)
+        grid = np.stack([curve + np.array([0.0, y + side * 0.49 * wide, 0.0]) for side in (1, -1)], axis=1)
         parts.append(grid_surface(grid, panel))
     for y in np.linspace(-length / 2, length / 2, bays + 1):
-        parts.append(tube(curve[[0, 3, 6, 9]] + [0.06, y, 0.02], 0.05, steel, None, 6))
-        parts.append(tube([(depth * 1.7, y, 0.02), (depth * 0.99, y, 0.9 * high)], 0.06, steel, None, 6))
-        parts.append(tube([(depth * 1.2, y, 0.02), (depth * 0.8, y, 0.45 * high)], 0.05, steel, None, 6))
-        parts.append(box((1.9 * depth, 0.25, 0.06), steel, _at(0.85 * depth, float(y), 0.03)))
+        parts.append(tube(curve[[0, 3, 6, 9]] + [0.06, y, 0.06], 0.05, steel, None, 6))
+        parts.append(tube([(depth * 1.7, y, 0.06), (depth * 0.99, y, 0.9 * high)], 0.06, steel, None, 6))
+        parts.append(tube([(depth * 1.2, y, 0.06), (depth * 0.8, y, 0.45 * high)], 0.05, steel, None, 6))
+        parts.append(box((1.9 * depth, 0.25, 0.06), steel, pose((0.85 * depth, y, 0.03))))
     return parts
-
-
-def _at(x: float, y: float, z: float) -> np.ndarray:
-    where = np.eye(4)
-    where[:3, 3] = x, y, z
-    return where
 
 
 STRUCTURES: tuple[Asset, ...] = (
