@@ -1,119 +1,96 @@
-"""The synthetic apron as data: objects made of shapes, and where they stand."""
+"""Scenes of the synthetic apron: aircraft, vehicles, people and what does not belong there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from clipomaly_ros.simulation import catalogue
-from clipomaly_ros.simulation.shapes import Shape, rotation_z
+from clipomaly_ros.simulation import surroundings
+from clipomaly_ros.simulation.anomaly_placement import place_anomalies
+from clipomaly_ros.simulation.composer import Composer
+from clipomaly_ros.simulation.conditions import SLICES
+from clipomaly_ros.simulation.ground_plan import GroundPlan
+from clipomaly_ros.simulation.scene_types import Scene
+from clipomaly_ros.simulation.splits import find_split
+from clipomaly_ros.simulation.stands import park, serve
 
-
-@dataclass(frozen=True)
-class OrientedBox:
-    """Smallest box around an object, upright: centre [3], size [3] [m], yaw [rad]."""
-
-    centre: NDArray[np.float64]
-    size: NDArray[np.float64]
-    yaw: float
-
-    def contains(self, points: NDArray, margin: float = 0.0) -> NDArray[np.bool_]:
-        """Tell for points [n, 3] whether they lie in the box grown by a margin [m]."""
-        local = (np.asarray(points, np.float64) - self.centre) @ rotation_z(self.yaw)
-        return np.all(np.abs(local) <= self.size / 2 + margin, axis=1)
+_WAY = ((-6.0, -1.7), (60.0, 1.7))  # the vehicle's way, free of all that belongs there [m]
+_BEND = ((6.0, 0.0), (30.0, 3.2))  # which leads a little to the left
+_TRIES = 30
 
 
-@dataclass(frozen=True)
-class SceneObject:
-    """A named thing on the apron; parts are in the world frame already.
+def make_scene(seed: int = 0, condition: str = "dry", split: str = "demo", anomalies: int = 5) -> Scene:
+    """Compose a scene around a vehicle's way along x from the origin, y to the left, z up [m].
 
-    anomalous: True for what does not belong here, i.e. what the system must find.
+    seed: of the split's scenes, 0 or more; the same one gives the same scene. condition: a slice
+    of conditions.SLICES. anomalies: how many things lie about (fewer where there is no room; none
+    in the split nofod). Raises ValueError for a name that does not exist or a negative number.
     """
-
-    name: str
-    group: str
-    parts: tuple[Shape, ...]
-    yaw: float
-    anomalous: bool = False
-
-    @property
-    def box(self) -> OrientedBox:
-        """Return the smallest upright box along the object's own axes."""
-        axes = rotation_z(self.yaw).T
-        low, high = zip(*(part.extent(axes) for part in self.parts), strict=True)
-        low, high = np.min(low, axis=0), np.max(high, axis=0)
-        return OrientedBox(rotation_z(self.yaw) @ ((low + high) / 2), high - low, self.yaw)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything the rays can meet, and the light.
-
-    sun: unit vector towards the sun. seed: of the surface's noise.
-    """
-
-    objects: tuple[SceneObject, ...]
-    sun: NDArray[np.float64]
-    seed: int
-
-    @property
-    def shapes(self) -> list[Shape]:
-        """Return all parts of all objects, in order."""
-        return [part for item in self.objects for part in item.parts]
-
-    @property
-    def owner(self) -> NDArray[np.int32]:
-        """Return for each of shapes the index of its object."""
-        return np.repeat(np.arange(len(self.objects)), [len(o.parts) for o in self.objects]).astype(np.int32)
-
-    @property
-    def anomalies(self) -> list[int]:
-        """Return the indices of the anomalous objects; number k is region k + 1 of the ground truth."""
-        return [index for index, item in enumerate(self.objects) if item.anomalous]
+    rules = find_split(split)
+    if condition not in SLICES:
+        raise ValueError(f"expected a condition out of {', '.join(SLICES)}, got {condition!r}")
+    if anomalies < 0:
+        raise ValueError(f"expected 0 anomalies or more, got {anomalies}")
+    composer = compose(seed, split)
+    weather = SLICES[condition](rules.generator(seed, 2))
+    surroundings.casters(composer, weather.casters)
+    if rules.anomalous:
+        composer.plan = composer.plan.clear(*_WAY).clear(*_BEND)
+        composer.generator = rules.generator(seed, 3)
+        place_anomalies(composer, anomalies)
+    objects = sorted(composer.objects, key=lambda item: item.anomalous)  # stable: anomalous ones last
+    return Scene(tuple(objects), weather, rules.scene_seed(seed))
 
 
-def place(
-    name: str,
-    group: str,
-    parts: Sequence[Shape],
-    position: tuple[float, float],
-    yaw: float = 0.0,
-    anomalous: bool = False,
-) -> SceneObject:
-    """Put parts given in an object's own frame at a position [m] and yaw [rad] in the world."""
-    rotation, offset = rotation_z(yaw), np.array([*position, 0.0])
-    moved = tuple(part.moved(rotation, offset) for part in parts)
-    return SceneObject(name, group, moved, yaw, anomalous)
+def compose(seed: int, split: str) -> Composer:
+    """Compose all that belongs on the apron."""
+    rules = find_split(split)
+    generator = rules.generator(seed, 1)
+    plan = GroundPlan()
+    plan.block(*_WAY)
+    plan.block(*_BEND)
+    composer = Composer(rules, generator, plan)
+    side = 1.0 if rules.name == "demo" and seed == 0 else float(generator.choice([-1.0, 1.0]))
+    across = generator.random() < 0.5
+    aircraft = int(generator.choice([0, 1, 2, 3], p=[0.12, 0.4, 0.33, 0.15]))
+    if rules.name == "demo":
+        aircraft = max(aircraft, 2)
+    for number in range(aircraft):
+        _stand(composer, side if number != 1 else -side, across, number)
+    if rules.name == "demo" or generator.random() < 0.8:
+        surroundings.buildings(composer, side, across)
+    busy = generator.uniform(0.3, 1.0)
+    surroundings.road(composer, -side, int(np.ceil(busy * generator.integers(2, 7))))
+    surroundings.road(composer, side, int(generator.integers(0, 4)))
+    surroundings.rows(composer, side)
+    surroundings.single(composer, side)
+    surroundings.far_row(composer, side)
+    return composer
 
 
-def make_scene(seed: int = 0) -> Scene:
-    """Build the stand that the vehicle drives past, x ahead, y to the left, z up [m].
-
-    The seed moves, turns and picks the anomalies and turns the sun; the stand stays.
-    """
-    generator = np.random.default_rng(seed)
-    objects = [
-        place("terminal building", "infrastructure", catalogue.terminal(), (82.0, 0.0)),
-        place("jet bridge", "infrastructure", catalogue.jet_bridge(), (60.0, 8.0), 0.05),
-        place("aircraft", "aircraft", catalogue.aircraft(), (40.0, 11.0), np.deg2rad(-118)),
-        place("pushback tug", "vehicle", catalogue.tug(), (24.0, -7.4), np.deg2rad(160)),
-        place("baggage dolly", "vehicle", catalogue.dolly(0), (29.5, -9.2), np.deg2rad(160)),
-        place("baggage dolly", "vehicle", catalogue.dolly(1), (34.6, -11.0), np.deg2rad(160)),
-        place("baggage dolly", "vehicle", catalogue.dolly(2), (39.7, -12.8), np.deg2rad(160)),
-        place("person", "person", catalogue.person(), (21.0, -3.9), np.deg2rad(200)),
-    ]
-    for x, y in ((21.0, 7.0), (24.0, 5.2), (28.0, 4.4), (33.0, 4.2), (19.5, 9.5)):
-        objects.append(place("traffic cone", "safety equipment", catalogue.cone(), (x, y)))
-    spots = np.array([[13.2, 1.7], [14.2, -1.9], [17.6, 0.3], [19.2, 3.5], [16.6, -5.0]])
-    spots += generator.uniform(-0.35, 0.35, spots.shape)
-    for (name, (group, build)), (x, y) in zip(
-        catalogue.pick_anomalies(generator, len(spots)), spots, strict=True
-    ):
-        objects.append(place(name, group, build(), (x, y), generator.uniform(-np.pi, np.pi), True))
-    azimuth = np.deg2rad(generator.uniform(95, 125))
-    elevation = np.deg2rad(33)
-    sun = np.array([*(np.cos(elevation) * np.array([np.cos(azimuth), np.sin(azimuth)])), np.sin(elevation)])
-    return Scene(tuple(objects), sun, seed)
+def _stand(composer: Composer, side: float, across: bool, number: int) -> None:
+    """Park an aircraft somewhere ahead on a side of the way and serve it."""
+    generator = composer.generator
+    built = composer.build("aircraft")
+    corners = np.concatenate([part.vertices for part in built[2]])
+    span, tail = float(corners[:, 1].max()), float(-corners[:, 0].min())
+    for attempt in range(_TRIES):
+        slack = 0.6 * attempt
+        kind = generator.random()
+        if kind < 0.4:  # nose in, the tail towards the way, or pushed back the other way round
+            outward = generator.random() < 0.7
+            yaw = side * (np.pi / 2 if outward else -np.pi / 2) + generator.normal(0, 0.15)
+            y = side * ((tail if outward else 10.0) + generator.uniform(3, 9) + slack)
+            x = generator.uniform(18, 48) + 25 * number * generator.random()
+        elif kind < 0.7:  # beside the way, nose or tail to the vehicle
+            yaw = float(generator.choice([0.0, np.pi])) + generator.normal(0, 0.15)
+            y = side * (span + generator.uniform(2, 6) + slack)
+            x = generator.uniform(30, 55) + (0 if abs(yaw) > 1 else tail)
+        else:  # on a remote stand, anyhow
+            yaw = generator.uniform(-np.pi, np.pi)
+            y = side * generator.uniform(7, 30 + slack)
+            x = generator.uniform(25, 70)
+        stand = park(composer, built, x, y, yaw)
+        if stand is not None:
+            busy = float(generator.choice([0.1, 0.6, 1.0], p=[0.2, 0.4, 0.4]))
+            serve(composer, stand, built, busy, bridged=bool(across or kind < 0.4) and generator.random() < 0.5)
+            return
