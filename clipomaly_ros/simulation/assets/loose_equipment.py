@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from clipomaly_ros.simulation.assets.asset import Asset, Builder
 from clipomaly_ros.simulation.assets.loose_lines import CABLE, HOSE
+from clipomaly_ros.simulation.assets.loose_paint import ORANGE, RED, WHITE, YELLOW, painted, plastic
+from clipomaly_ros.simulation.assets.loose_signs import SIGN
 from clipomaly_ros.simulation.assets.loose_small import BUCKET, EXTINGUISHER, TARPAULIN
 from clipomaly_ros.simulation.assets.organic import near
 from clipomaly_ros.simulation.materials import Colour, Material, Pattern
@@ -22,23 +26,9 @@ from clipomaly_ros.simulation.mesh import (
     tube,
 )
 
-ORANGE: Colour = (0.85, 0.13, 0.015)
-YELLOW: Colour = (0.82, 0.5, 0.02)
-RED: Colour = (0.6, 0.02, 0.015)
-WHITE: Colour = (0.8, 0.8, 0.78)
-
 
 def _yaw(generator: np.random.Generator) -> float:
     return float(generator.uniform(0, 2 * np.pi))
-
-
-def _plastic(generator: np.random.Generator, colour: Colour, gloss: float = 0.35) -> Material:
-    return Material(near(generator, colour), gloss=gloss, dirt=generator.uniform(0.1, 0.4))
-
-
-def _painted(generator: np.random.Generator, colours: tuple[Colour, ...]) -> Material:
-    colour = colours[int(generator.integers(len(colours)))]
-    return Material(near(generator, colour), gloss=0.5, metallic=0.1, dirt=generator.uniform(0.1, 0.4))
 
 
 def _upright_cone(generator: np.random.Generator, bands: int, square: bool) -> list[Part]:
@@ -49,10 +39,10 @@ def _upright_cone(generator: np.random.Generator, bands: int, square: bool) -> l
         height * 0.035,
         height * generator.uniform(0.5, 0.58),
     )
-    body = _plastic(generator, ORANGE if generator.random() < 0.85 else YELLOW)
+    body = plastic(generator, ORANGE if generator.random() < 0.85 else YELLOW)
     white = Material(near(generator, WHITE, 0.05), gloss=0.4, retro=True, reflectance=0.9, dirt=0.2)
     black = generator.random() < 0.4
-    base = _plastic(generator, (0.02, 0.02, 0.02)) if black else body
+    base = plastic(generator, (0.02, 0.02, 0.02)) if black else body
     thick = 0.045 * height
     if square:
         parts = [box((wide, wide, thick), base, pose((0, 0, thick / 2)))]
@@ -61,7 +51,7 @@ def _upright_cone(generator: np.random.Generator, bands: int, square: bool) -> l
         parts = [prism(0.54 * wide * np.column_stack([np.cos(turn), np.sin(turn)]), thick, base)]
     cuts = np.linspace(0.35, 0.85, 2 * bands) if bands else np.zeros(0)
     edges = np.concatenate([[0.0], cuts, [1.0]])
-    for i, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (low, high) in enumerate(pairwise(edges)):
         z = thick + np.array([low, high]) * (height - thick)
         radius = foot + (top - foot) * np.array([low, high])
         profile = [(radius[0], z[0]), (radius[1], z[1])]
@@ -105,7 +95,7 @@ def _wedge(generator: np.random.Generator, material: Material, curved: bool) -> 
 
 def _chock(colours: tuple[Colour, ...], pair: bool, curved: bool, tipped: bool) -> Builder:
     def build(generator: np.random.Generator) -> list[Part]:
-        material = _painted(generator, colours)
+        material = painted(generator, colours)
         if generator.random() < 0.4:
             material = Material(
                 material.colour, (0.02, 0.02, 0.02), Pattern.CHEVRONS, 0.12, gloss=0.3, dirt=0.3
@@ -134,7 +124,7 @@ def _tow_bar(wheels: bool, bends: bool, fork: bool) -> Builder:
 
     def build(generator: np.random.Generator) -> list[Part]:
         length, radius = generator.uniform(1.6, 3.2), generator.uniform(0.03, 0.05)
-        paint = _painted(generator, (RED, YELLOW, WHITE, (0.03, 0.1, 0.4), ORANGE))
+        paint = painted(generator, (RED, YELLOW, WHITE, (0.03, 0.1, 0.4), ORANGE))
         if generator.random() < 0.35:
             paint = Material(paint.colour, WHITE, Pattern.CHECKS, 0.4, gloss=0.4, dirt=0.3)
         steel = Material(near(generator, (0.3, 0.3, 0.31)), gloss=0.6, metallic=0.8, dirt=0.4)
@@ -164,72 +154,6 @@ def _tow_bar(wheels: bool, bends: bool, fork: bool) -> Builder:
         return on_ground(parts)
 
     return build
-
-
-def _sign_face(generator: np.random.Generator, size: float, where: np.ndarray, triangle: bool) -> list[Part]:
-    """Build a warning face in the y-z plane looking ahead: border, field and a dark symbol."""
-    field: Colour = (YELLOW, WHITE, ORANGE)[int(generator.integers(3))]
-    border = Material(near(generator, RED), gloss=0.4, retro=True, reflectance=0.8)
-    face = Material(near(generator, field, 0.08), gloss=0.4, retro=True, reflectance=0.9)
-    ink = Material((0.015, 0.015, 0.015), gloss=0.3)
-    upright = pose(roll=np.pi / 2, yaw=np.pi / 2)
-    if triangle:
-        outline = size * np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, 0.87]])
-        middle = size * np.array([0.0, 0.29])
-    else:
-        high = generator.uniform(0.8, 1.3)
-        outline = size * np.array([[-0.5, 0.0], [0.5, 0.0], [0.5, high], [-0.5, high]])
-        middle = size * np.array([0.0, high / 2])
-    inner = middle + 0.8 * (outline - middle)
-    symbol = middle + 0.3 * size * np.array([[-0.14, -0.05], [0.14, -0.05], [0.22, 0.75], [-0.22, 0.75]])
-    dot = middle + 0.3 * size * np.array([[-0.14, -0.42], [0.14, -0.42], [0.14, -0.16], [-0.14, -0.16]])
-    layers = [prism(outline, 0.012, border, upright), prism(inner, 0.016, face, upright)]
-    layers += [prism(symbol, 0.02, ink, upright), prism(dot, 0.02, ink, upright)]
-    return moved(layers, where)
-
-
-def _sign_a_frame(generator: np.random.Generator) -> list[Part]:
-    size, lean = generator.uniform(0.45, 0.65), 0.28
-    frame = _plastic(generator, YELLOW if generator.random() < 0.6 else WHITE)
-    high = size * generator.uniform(1.35, 1.7)
-    parts = []
-    for turn in (0.0, np.pi):
-        panel = [box((0.02, size * 1.08, high), frame, pose((-0.011, 0, high / 2)))]
-        panel += _sign_face(generator, size * 0.95, pose((0, 0, 0.3 * size)), generator.random() < 0.5)
-        # Both panels meet at the top and stand apart at the ground.
-        tilted = moved(moved(panel, pose((0, 0, -high))), pose(pitch=-lean))
-        parts += moved(tilted, pose(yaw=turn))
-    return on_ground(parts)
-
-
-def _sign_tripod(generator: np.random.Generator) -> list[Part]:
-    size, high = generator.uniform(0.5, 0.8), generator.uniform(0.25, 0.45)
-    steel = Material(near(generator, (0.25, 0.25, 0.26)), gloss=0.5, metallic=0.6, dirt=0.3)
-    parts = _sign_face(generator, size, pose((0, 0, high)), True)
-    for foot in ((0.1, -0.4), (0.1, 0.4), (-0.5, 0.0)):
-        parts.append(
-            tube(
-                [(-0.02, 0.3 * foot[1] * size, high + 0.2 * size), (foot[0], foot[1] * size * 1.2, 0.01)],
-                0.012,
-                steel,
-            )
-        )
-    return on_ground(parts)
-
-
-def _sign_post(generator: np.random.Generator) -> list[Part]:
-    size, high = generator.uniform(0.4, 0.6), generator.uniform(0.5, 0.9)
-    steel = Material(near(generator, (0.4, 0.4, 0.41)), gloss=0.5, metallic=0.6, dirt=0.3)
-    parts = _sign_face(generator, size, pose((0.02, 0, high)), False)
-    parts.append(cylinder(0.025, high + 0.8 * size, steel, pose((0, 0, (high + 0.8 * size) / 2)), 12))
-    parts.append(box((0.4, 0.5, 0.1), _plastic(generator, (0.03, 0.03, 0.03)), pose((0, 0, 0.05))))
-    return on_ground(parts)
-
-
-def _sign_fallen(generator: np.random.Generator) -> list[Part]:
-    """Blow a sign on a foot over: the face looks up."""
-    up = _sign_post(generator)
-    return on_ground(moved(up, pose(pitch=-np.pi / 2 * generator.uniform(0.9, 0.97))))
 
 
 def _wood(generator: np.random.Generator) -> Material:
@@ -323,7 +247,7 @@ LOOSE_EQUIPMENT: tuple[Asset, ...] = (
             _tow_bar(True, False, True),
         ),
     ),
-    Asset("temporary sign", "loose_equipment", (_sign_a_frame, _sign_tripod, _sign_post, _sign_fallen)),
+    SIGN,
     Asset("pallet", "loose_equipment", tuple(_pallet(kind) for kind in ("flat", "stack", "broken", "edge"))),
     BUCKET,
     EXTINGUISHER,

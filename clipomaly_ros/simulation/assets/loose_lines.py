@@ -20,7 +20,7 @@ Course = Callable[[np.random.Generator, float], NDArray[np.float64]]
 def coil(generator: np.random.Generator, radius: float) -> NDArray[np.float64]:
     """Wind turns on top of each other, with a tail that runs out."""
     wide, turns = generator.uniform(0.2, 0.45), generator.uniform(2.5, 5.0)
-    angle = np.linspace(0, 2 * np.pi * turns, int(20 * turns))
+    angle = np.linspace(0, 2 * np.pi * turns, int(18 * turns))
     wobble = wide * (1 + 0.06 * np.sin(0.83 * angle + generator.uniform(0, 6)))
     level = radius + 1.5 * radius * angle / (2 * np.pi)
     wound = np.column_stack([wobble * np.cos(angle), wobble * np.sin(angle), level])
@@ -42,7 +42,7 @@ def snake(generator: np.random.Generator, radius: float) -> NDArray[np.float64]:
 def loops(generator: np.random.Generator, radius: float) -> NDArray[np.float64]:
     """Throw down overlapping loops as the line falls off a hand."""
     turns = generator.uniform(2.5, 4.5)
-    angle = np.linspace(0, 2 * np.pi * turns, int(20 * turns))
+    angle = np.linspace(0, 2 * np.pi * turns, int(18 * turns))
     wide = generator.uniform(0.18, 0.35) * (1 + 0.25 * np.sin(angle * generator.uniform(0.3, 0.6)))
     drift = generator.uniform(0.05, 0.12) * angle / 2
     x, y = wide * np.cos(angle) + drift, wide * np.sin(angle)
@@ -85,7 +85,7 @@ def _hose(course: Course) -> Builder:
         colour = near(generator, colours[int(generator.integers(len(colours)))])
         wall = Material(colour, gloss=0.3, reflectance=0.2, dirt=generator.uniform(0.1, 0.4))
         metal = Material(near(generator, (0.55, 0.5, 0.4)), gloss=0.7, metallic=0.9, dirt=0.2)
-        parts = [tube(path, radius, wall, sections=7)]
+        parts = [tube(path, radius, wall, sections=6)]
         for end, (size, long) in ((0, (1.35, 3.5)), (-1, (1.5, 5.0))):
             where = _end_pose(path, end, 0.4 * long * radius)
             parts.append(cylinder(size * radius, long * radius, metal, where @ pose(pitch=np.pi / 2), 14))
@@ -113,7 +113,7 @@ def _cable(course: Course, heavy: bool) -> Builder:
             near(generator, (0.02, 0.02, 0.02) if heavy else (0.05, 0.12, 0.4)), gloss=0.3, dirt=0.2
         )
         metal = Material((0.6, 0.55, 0.4), gloss=0.8, metallic=0.9)
-        parts = [tube(path, radius, sleeve, sections=7)]
+        parts = [tube(path, radius, sleeve, sections=6)]
         size = np.array([0.22, 0.12, 0.09]) if heavy else np.array([0.08, 0.045, 0.04])
         where = _end_pose(path, -1, float(size[0]) / 2)
         # The plug lies on the ground whatever the height of the line.

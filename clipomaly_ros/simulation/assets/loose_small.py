@@ -132,9 +132,9 @@ def _cylinder_of_extinguisher(generator: np.random.Generator, slim: bool) -> lis
     parts.append(loft(knots, [thick] * 4, [thick] * 4, black, side=(1, 0, 0), sections=8))
     end = knots[-1]
     if slim:
-        parts.append(frustum(0.055, 0.02, 0.2, black, pose(end + [0, 0, -0.08]), 14))
+        parts.append(frustum(0.055, 0.02, 0.2, black, pose(end - np.array([0, 0, 0.08])), 14))
     else:
-        parts.append(frustum(0.018, 0.013, 0.07, black, pose(end + [0, 0, -0.03]), 10))
+        parts.append(frustum(0.018, 0.013, 0.07, black, pose(end - np.array([0, 0, 0.03])), 10))
     return parts
 
 
