@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.simulation.camera_models import CameraModel
 from clipomaly_ros.simulation.lens import Lens
+from clipomaly_ros.simulation.lighting import SKY_RAYS
 from clipomaly_ros.simulation.scene_types import Scene
 from clipomaly_ros.simulation.shading import Shader
 from clipomaly_ros.simulation.world import World
 
+_CHUNK = 1 << 16  # rays at a time: what they need stays in the cache
 _LAYERS = 5  # surfaces that a ray is followed through
 _CLEAR = 0.02  # what shines through less than this is left out
 _FINE = ((-0.25, -0.125), (0.125, -0.25), (0.25, 0.125), (-0.125, 0.25))  # rotated grid [pixel]
@@ -85,12 +87,12 @@ class CameraSensor:
         rays = optical @ rotation.T
         v, u = np.indices(size, np.int32)
         turn = (((u + x0) & 1) + 2 * ((v + y0) & 1)).astype(np.uint8).ravel()
-        seen = self._trace(origin, rays, turn)
+        seen = self._trace(origin, rays, turn, SKY_RAYS)
         rows = np.flatnonzero(_edges(seen, size))
         if len(rows):
             total = self._lens.expose(seen.colour[rows])
             for shift in _FINE:
-                fine = self._trace(origin, self._shifted(optical[rows], shift) @ rotation.T, turn[rows])
+                fine = self._trace(origin, self._shifted(optical[rows], shift) @ rotation.T, turn[rows], 2)
                 total += self._lens.expose(fine.colour)
             smooth = self._lens.expose(seen.colour)
             smooth[rows] = total / np.float32(len(_FINE) + 1)
@@ -127,10 +129,23 @@ class CameraSensor:
         rays /= np.sqrt(np.einsum("ij,ij->i", rays, rays))[:, None]
         return rays
 
-    def _trace(self, origin: NDArray, rays: NDArray, turn: NDArray) -> _Seen:
+    def _trace(self, origin: NDArray, rays: NDArray, turn: NDArray, sky_rays: int) -> _Seen:
+        """Follow rays, a cacheful at a time."""
+        pieces = [
+            self._follow(origin, rays[at : at + _CHUNK], turn[at : at + _CHUNK], sky_rays)
+            for at in range(0, len(rays), _CHUNK)
+        ]
+        return _Seen(
+            *(
+                np.concatenate([getattr(piece, name) for piece in pieces])
+                for name in _Seen.__dataclass_fields__
+            )
+        )
+
+    def _follow(self, origin: NDArray, rays: NDArray, turn: NDArray, sky_rays: int) -> _Seen:
         """Follow rays through see-through surfaces and blend what they meet."""
         hits = self.world.cast(origin, rays)
-        shaded = self._shader.shade(origin, rays, hits, self._pixel, turn)
+        shaded = self._shader.shade(origin, rays, hits, self._pixel, turn, sky_rays)
         seen = _Seen(shaded.colour, hits.part.copy(), shaded.label, shaded.lit, hits.distance.copy())
         rows = np.flatnonzero(shaded.opacity < 1 - _CLEAR)
         if not len(rows):
@@ -142,14 +157,20 @@ class CameraSensor:
         for _ in range(_LAYERS):
             travelled = travelled + np.float32(2e-3)
             start = origin + travelled[:, None] * rays[rows]
+            start[:, 2] = np.maximum(start[:, 2], 5e-4)  # not through the ground with a sheet that lies on it
             hits = self.world.cast(start, rays[rows])
-            shaded = self._shader.shade(start, rays[rows], hits, self._pixel, turn[rows])
+            shaded = self._shader.shade(start, rays[rows], hits, self._pixel, turn[rows], sky_rays)
             weight = through * shaded.opacity
             seen.colour[rows] += weight[:, None] * shaded.colour
             through = through - weight
             travelled = travelled + hits.distance
             at = rows[~hidden]
-            for name, value in (("part", hits.part), ("label", shaded.label), ("lit", shaded.lit), ("distance", travelled)):
+            for name, value in (
+                ("part", hits.part),
+                ("label", shaded.label),
+                ("lit", shaded.lit),
+                ("distance", travelled),
+            ):
                 getattr(seen, name)[at] = value[~hidden]
             hidden |= through < 0.5
             left = np.flatnonzero(through > _CLEAR)

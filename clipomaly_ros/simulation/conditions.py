@@ -32,8 +32,8 @@ def _day(g: np.random.Generator, low: float, high: float, name: str) -> Conditio
     warm = float(np.exp(-np.degrees(elevation) / 12))
     sun = np.array([1.55, 1.55 - 0.16 - 0.42 * warm, 1.55 - 0.38 - 0.95 * warm])
     sun = np.maximum(sun, 0.1) * clear * (1 - 0.25 * warm)
-    blue = np.array([0.30, 0.38, 0.52])
-    grey = np.array([0.66, 0.68, 0.70])
+    blue = np.array([0.20, 0.27, 0.40])
+    grey = np.array([0.62, 0.64, 0.67])
     sky = blue + (grey - blue) * clouds
     dim = 0.65 + 0.35 * min(1.0, float(np.degrees(elevation)) / 25)
     zenith = np.array([0.12, 0.27, 0.58]) * g.uniform(0.8, 1.15)
@@ -71,15 +71,15 @@ def low_sun(g: np.random.Generator) -> Condition:
     """Draw a morning or evening: warm light from low, long shadows, glare."""
     day = _day(g, np.radians(3.0), np.radians(13), "low_sun")
     clouds = float(g.uniform(0.02, 0.45))
-    sun = np.array([1.45, g.uniform(0.78, 1.1), g.uniform(0.35, 0.72)])
+    sun = np.array([1.7, g.uniform(0.95, 1.3), g.uniform(0.45, 0.85)])
     return replace(
         day,
         sunlight=tuple(map(float, sun)),
-        skylight=(0.26, 0.31, 0.42),
-        zenith=(0.13, 0.24, 0.46),
-        horizon=(float(g.uniform(0.8, 1.05)), float(g.uniform(0.56, 0.7)), float(g.uniform(0.34, 0.55))),
+        skylight=(0.13, 0.165, 0.24),
+        zenith=(0.08, 0.15, 0.3),
+        horizon=(float(g.uniform(0.55, 0.75)), float(g.uniform(0.4, 0.52)), float(g.uniform(0.26, 0.42))),
         clouds=clouds,
-        exposure=float(g.uniform(1.15, 1.6)),
+        exposure=float(g.uniform(1.5, 2.3)),
         puddles=float(g.uniform(0.02, 0.15)) if g.random() < 0.2 else 0.0,
     )
 
@@ -90,11 +90,11 @@ def shadows(g: np.random.Generator) -> Condition:
     return replace(
         day,
         sunlight=(1.6, 1.42, 1.18),
-        skylight=(0.24, 0.31, 0.43),
+        skylight=(0.17, 0.23, 0.34),
         zenith=(0.12, 0.27, 0.58),
         horizon=(0.62, 0.74, 0.88),
         clouds=float(g.uniform(0.02, 0.3)),
-        exposure=float(g.uniform(0.85, 1.15)),
+        exposure=float(g.uniform(0.95, 1.3)),
         clutter=float(g.uniform(0.15, 0.5)),
         casters=int(g.integers(4, 10)),
     )
@@ -103,7 +103,11 @@ def shadows(g: np.random.Generator) -> Condition:
 def markings(g: np.random.Generator) -> Condition:
     """Draw a day over dense and worn markings, stains and repairs."""
     day = _day(g, np.radians(18), np.radians(65), "markings")
-    return replace(day, clutter=float(g.uniform(2.0, 3.6)), puddles=float(g.uniform(0.02, 0.1)) if g.random() < 0.3 else 0.0)
+    return replace(
+        day,
+        clutter=float(g.uniform(2.0, 3.6)),
+        puddles=float(g.uniform(0.02, 0.1)) if g.random() < 0.3 else 0.0,
+    )
 
 
 def rain(g: np.random.Generator) -> Condition:
@@ -121,7 +125,7 @@ def rain(g: np.random.Generator) -> Condition:
         clouds=1.0,
         wetness=float(g.uniform(0.6, 1.0)),
         puddles=float(g.uniform(0.08, 0.4)),
-        fog=float(10 ** g.uniform(-2.6, -1.7)),
+        fog=float(10 ** g.uniform(-3.0, -1.85)),
         rain=strength,
         exposure=float(0.75 / tone * g.uniform(0.85, 1.2)),
         noise=float(g.uniform(0.008, 0.02)),
@@ -134,10 +138,10 @@ def night(g: np.random.Generator) -> Condition:
     kinds: tuple[Colour, ...] = ((1.0, 0.62, 0.27), (1.0, 0.93, 0.82), (0.86, 0.95, 1.0), (1.0, 0.85, 0.62))
     colour = kinds[g.integers(len(kinds))]
     lamps = []
-    for _ in range(g.integers(2, 6)):
+    for _ in range(g.integers(3, 8)):
         side = g.choice([-1.0, 1.0])
         place = (float(g.uniform(-25, 75)), float(side * g.uniform(12, 45)), float(g.uniform(11, 26)))
-        lamps.append(Lamp(place, colour, float(g.uniform(0.7, 2.6))))
+        lamps.append(Lamp(place, colour, float(g.uniform(1.0, 4.0))))
     glow = float(g.uniform(0.006, 0.03))
     wet_night = g.random() < 0.3
     return Condition(
@@ -152,7 +156,7 @@ def night(g: np.random.Generator) -> Condition:
         wetness=float(g.uniform(0.4, 1.0)) if wet_night else 0.0,
         puddles=float(g.uniform(0.05, 0.3)) if wet_night else 0.0,
         fog=float(10 ** g.uniform(-4.0, -2.7)),
-        exposure=float(g.uniform(1.0, 2.2)),
+        exposure=float(g.uniform(1.5, 3.0)),
         noise=float(g.uniform(0.012, 0.035)),
         clutter=float(g.uniform(0.5, 1.3)),
     )

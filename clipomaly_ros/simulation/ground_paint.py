@@ -34,12 +34,14 @@ class GroundPaint:
         self.layout = draw_layout(seed, condition.clutter)
         self._condition = condition
         self._large = noise_tile(seed % 61, 4, 6)
-        self._fine = noise_tile(seed % 61 + 1000, 32, 5)
+        self._fine = noise_tile(seed % 61 + 1000, 64, 4)
         generator = np.random.default_rng([seed, 12])
         self._shift = generator.uniform(0, 1, 8)
         green = generator.uniform(0, 1)
         self._grass = np.float32([0.045 + 0.09 * green, 0.085 + 0.055 * green, 0.022 + 0.02 * green])
-        self._pavement, self._joint, self._grassy = map(class_index, ("apron pavement", "pavement joint", "grass"))
+        self._pavement, self._joint, self._grassy = map(
+            class_index, ("apron pavement", "pavement joint", "grass")
+        )
 
     def paint(self, point: NDArray, ray: NDArray, across: NDArray) -> PaintedGround:
         """Paint points [n, 3] (world, [m]) seen along unit rays [n, 3]; across: size of a pixel there [n] [m]."""
@@ -84,9 +86,9 @@ class GroundPaint:
         tone += np.float32(0.16) * (slab - 0.5) * np.clip(1.5 - p.along / sx, 0, 1)
         # Close by: stones and pores; gone before they are smaller than a pixel.
         size = np.sqrt(p.across * p.along)
-        near = np.flatnonzero(size < 0.05)
-        grain = sample(self._fine, p.x[near] / 1.9 + p.y[near] * 0.11, p.y[near] / 1.9 - p.x[near] * 0.11)
-        strength = np.clip(1.15 - size[near] / 0.045, 0, 1) * np.float32(layout.aggregate)
+        near = np.flatnonzero(size < 0.035)
+        grain = sample(self._fine, p.x[near] * 0.73 + p.y[near] * 0.21, p.y[near] * 0.73 - p.x[near] * 0.21)
+        strength = np.clip(1.15 - size[near] / 0.03, 0, 1) * np.float32(layout.aggregate)
         tone[near] *= 1 + strength * (0.5 * (grain[:, 0] - 0.5) + 0.35 * smooth_step(grain[:, 1], 0.82, 0.95))
         colour *= tone[:, None]
         dirt = smooth_step(large[:, 2], 0.55, 1.0) * (0.3 + 0.5 * medium[:, 2])
@@ -100,10 +102,16 @@ class GroundPaint:
             (p.x, sx, ox, p.width(1.0, 0.0)),
             (p.y, sy, oy, p.width(0.0, 1.0)),
         ):
-            offset = np.abs(np.mod(at + np.float32(start) + np.float32(size / 2), np.float32(size)) - np.float32(size / 2))
+            offset = np.abs(
+                np.mod(at + np.float32(start) + np.float32(size / 2), np.float32(size)) - np.float32(size / 2)
+            )
             rows = np.flatnonzero(offset < half + width)
-            cover = np.clip((half - offset[rows]) / width[rows] + 0.5, 0, 1) * np.minimum(1, 2 * half / width[rows])
-            colour[rows] += (strength * cover).astype(np.float32)[:, None] * (np.float32(paint) - colour[rows])
+            cover = np.clip((half - offset[rows]) / width[rows] + 0.5, 0, 1) * np.minimum(
+                1, 2 * half / width[rows]
+            )
+            colour[rows] += (strength * cover).astype(np.float32)[:, None] * (
+                np.float32(paint) - colour[rows]
+            )
             if strength > 0.25:
                 label[rows[cover > 0.5]] = self._joint
 
@@ -141,7 +149,9 @@ class GroundPaint:
                 colour[at] += cover[:, None] * (np.float32(shape.colour) - colour[at])
                 label[at[visible]] = class_index(shape.label)
 
-    def _edge(self, p: GroundPoints, large: NDArray, medium: NDArray, colour: NDArray, label: NDArray) -> None:
+    def _edge(
+        self, p: GroundPoints, large: NDArray, medium: NDArray, colour: NDArray, label: NDArray
+    ) -> None:
         """Put grass where the pavement ends."""
         low_x, high_x, low_y, high_y = map(np.float32, self.layout.grass)
         inside = np.minimum(np.minimum(p.x - low_x, high_x - p.x), np.minimum(p.y - low_y, high_y - p.y))

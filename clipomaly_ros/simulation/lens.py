@@ -15,14 +15,15 @@ _STEPS = 8191
 
 
 def _film_curve() -> NDArray[np.float32]:
-    """Tabulate display values over the root of light: shoulder (after Hable 2010), then sRGB gamma."""
+    """Tabulate display values over the root of light: a film curve, then sRGB gamma."""
     x = (np.linspace(0, 1, _STEPS + 1) ** 2) * _BRIGHTEST
 
-    def shoulder(v: NDArray) -> NDArray:
-        return (v * (0.22 * v + 0.03) + 0.002) / (v * (0.22 * v + 0.3) + 0.06) - 0.002 / 0.06
-
-    linear = np.clip(shoulder(1.9 * x) / shoulder(np.float64(_BRIGHTEST)), 0, 1)
-    return np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+    # Narkowicz's fit (2015) of the ACES reference curve: a toe for depth, a shoulder for highlights.
+    v = 0.8 * x
+    linear = np.clip(v * (2.51 * v + 0.03) / (v * (2.43 * v + 0.59) + 0.14), 0, 1)
+    return np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).astype(
+        np.float32
+    )
 
 
 _CURVE = _film_curve()
@@ -71,4 +72,13 @@ class Lens:
             last = (int((u + slant * length - x) * 16), int((v + length - y) * 16))
             cv2.line(layer, first, last, float(bright), 1, cv2.LINE_8, 4)
         picture = picture + layer[..., None] * (1 - picture)
+        v, u = np.indices((height, width), np.float32)
+        for _ in range(generator.poisson(9 * strength)):
+            radius = generator.uniform(0.006, 0.035) * high
+            du, dv = u - np.float32(generator.uniform(0, wide) - x), v - np.float32(generator.uniform(0, high) - y)
+            distance = np.hypot(du, dv * np.float32(generator.uniform(0.75, 1.0))) / np.float32(radius)
+            share = np.clip((1 - distance) * 1.8, 0, 1) * np.float32(0.5)
+            # A drop shows the world upside down: bright sky below, dark ground above.
+            tone = np.clip(0.48 + 0.22 * dv / np.float32(radius), 0, 1)
+            picture += share[..., None] * (tone[..., None] - picture)
         return np.asarray(picture, np.float32)

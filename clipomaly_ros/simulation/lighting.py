@@ -11,7 +11,7 @@ from clipomaly_ros.simulation.scene_types import Condition
 from clipomaly_ros.simulation.sky import Sky
 from clipomaly_ros.simulation.world import World
 
-_SKY_RAYS = 5  # a point, in one of four sets that neighbouring pixels take turns in
+SKY_RAYS = 4  # a point, in one of four sets that neighbouring pixels take turns in
 _SKY_REACH = 12.0  # what is further away hardly dims the sky's light [m]
 _HEADLIGHT = np.float32([1.0, 0.96, 0.88])
 
@@ -47,21 +47,23 @@ class Lighting:
         self._sunlight = np.float32(condition.sunlight)
         self._skylight = np.float32(condition.skylight)
         level = self._skylight + self._sunlight * max(float(self._sun[2]), 0.0)
-        level = level + sum((np.float32(lamp.colour) * lamp.power * 0.1 for lamp in condition.lamps), np.float32(0))
+        level = level + sum(
+            (np.float32(lamp.colour) * lamp.power * 0.1 for lamp in condition.lamps), np.float32(0)
+        )
         self._bounce = np.asarray(ground, np.float32) * level
         self._sky_sets = _sky_directions()
         dark = float(level.max())
         self.headlights = float(np.clip(0.5 - dark, 0, 0.5)) * 2
 
-    def shade(self, s: Surfaces, fine: bool) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def shade(self, s: Surfaces, rays: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Return the light that surfaces send to the eye [n, 3] and which lamps reach them [n].
 
-        fine: with occlusion of the sky by rays; otherwise by a formula (mirror images).
+        rays: how many a point ask whether the sky is hidden, 0 to SKY_RAYS; 0 takes it as open.
         The second value has a bit for each of the first lights: shadow edges are where it changes.
         """
         count = len(s.point)
         shine = np.zeros((count, 3), np.float32)
-        diffuse = self._ambient(s, fine)
+        diffuse = self._ambient(s, rays)
         lit = np.zeros(count, np.uint8)
         power = np.exp2(np.float32(2.5) + np.float32(8.5) * s.gloss)
         if self._sunlight.max() > 0.004:
@@ -78,25 +80,27 @@ class Lighting:
             colour[shiny] += self._sheen(s, shiny)
         return colour + shine, lit
 
-    def _ambient(self, s: Surfaces, fine: bool) -> NDArray[np.float32]:
+    def _ambient(self, s: Surfaces, rays: int) -> NDArray[np.float32]:
         """Light from the sky and thrown back by the pavement."""
         up = s.normal[:, 2]
         open_sky = np.ones(len(up), np.float32)
-        if fine and len(up):
-            blocked = np.zeros(len(up), np.float32)
-            weight = np.zeros(len(up), np.float32)
-            for k in range(_SKY_RAYS):
-                directions = self._sky_sets[k][s.turn]
-                facing = np.einsum("ij,ij->i", directions, s.normal)
-                rows = np.flatnonzero(facing > 0)
-                gain = facing[rows]
-                hit = self._world.blocked(s.start[rows], directions[rows], _SKY_REACH)
-                weight[rows] += gain
-                blocked[rows] += gain * hit
-            open_sky = 1 - blocked / np.maximum(weight, np.float32(1e-3))
+        if rays:
+            for turn in range(4):
+                rows = np.flatnonzero(s.turn == turn)
+                start, normal = s.start[rows], s.normal[rows]
+                hidden, total = np.zeros(len(rows), np.float32), np.full(len(rows), 1e-3, np.float32)
+                for direction in self._sky_sets[:rays, turn]:
+                    gain = np.maximum(normal @ direction, 0)
+                    hidden += gain * self._world.blocked(start, direction, _SKY_REACH)
+                    total += gain
+                open_sky[rows] -= hidden / total
         height = np.clip(s.point[:, 2] / np.float32(0.5), 0, 1)
         share = np.float32(0.5) * (1 + up)
-        below = (1 - share) * (np.float32(0.45) + np.float32(0.55) * height) * (np.float32(0.4) + np.float32(0.6) * open_sky)
+        below = (
+            (1 - share)
+            * (np.float32(0.45) + np.float32(0.55) * height)
+            * (np.float32(0.4) + np.float32(0.6) * open_sky)
+        )
         light = (share * (np.float32(0.12) + np.float32(0.88) * open_sky))[:, None] * self._skylight
         light += below[:, None] * self._bounce
         return light
@@ -173,11 +177,11 @@ class Lighting:
 
 def _sky_directions() -> NDArray[np.float32]:
     """Return float32 [rays, 4, 3]: directions spread over the sky, four interleaved sets of them."""
-    total = 4 * _SKY_RAYS
+    total = 4 * SKY_RAYS
     k = np.arange(total)
     up = np.sqrt(1 - (k + 0.5) / total)  # even over a flat surface's cosine
     up = np.clip(up, 0.12, 0.98)
     angle = k * (np.pi * (3 - np.sqrt(5)))
     flat = np.sqrt(1 - up**2)
     directions = np.stack([flat * np.cos(angle), flat * np.sin(angle), up], axis=-1).astype(np.float32)
-    return np.ascontiguousarray(directions.reshape(_SKY_RAYS, 4, 3))
+    return np.ascontiguousarray(directions.reshape(SKY_RAYS, 4, 3))

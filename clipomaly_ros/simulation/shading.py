@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.simulation.classes import ANOMALY, class_index
 from clipomaly_ros.simulation.ground_paint import GroundPaint
-from clipomaly_ros.simulation.lighting import Lighting, Surfaces
+from clipomaly_ros.simulation.lighting import SKY_RAYS, Lighting, Surfaces
 from clipomaly_ros.simulation.noise import cell_hash
 from clipomaly_ros.simulation.patterns import Patterns
 from clipomaly_ros.simulation.scene_types import Scene
@@ -55,12 +55,12 @@ class Shader:
         self._fog = np.float32(scene.condition.horizon)
 
     def shade(
-        self, origin: NDArray, ray: NDArray, hits: Hits, pixel: float, turn: NDArray, bounce: bool = True
+        self, origin: NDArray, ray: NDArray, hits: Hits, pixel: float, turn: NDArray, sky_rays: int = SKY_RAYS
     ) -> Shaded:
         """Shade first hits.
 
         origin: [3] or [n, 3] [m]; ray: unit [n, 3]; pixel: size of a pixel at 1 m [m]; turn:
-        uint8 [n], 0 to 3, set of sky rays. bounce: follow mirrored rays.
+        uint8 [n], 0 to 3, set of sky rays. sky_rays: how many of it; 0 follows no mirrored rays either.
         """
         count = len(ray)
         colour = np.empty((count, 3), np.float32)
@@ -100,7 +100,9 @@ class Shader:
             gloss[ground] = 0.05 + 0.5 * painted.wet
             cosine = np.clip(-rays[ground, 2], 0, 1)
             fresnel = np.float32(0.02) + np.float32(0.98) * (1 - cosine) ** 5
-            mirror[ground] = np.clip(fresnel * (painted.water + 0.45 * painted.wet * (1 - painted.water)), 0, 0.92)
+            mirror[ground] = np.clip(
+                fresnel * (painted.water + 0.45 * painted.wet * (1 - painted.water)), 0, 0.92
+            )
         things = np.flatnonzero(part >= 0)
         glow = None
         if len(things):
@@ -109,18 +111,31 @@ class Shader:
             albedo[things] = looks.colour
             opacity[solid[things]] = looks.opacity
             label[solid[things]] = self._label[of]
-            gloss[things], metallic[things], retro[things] = self._gloss[of], self._metallic[of], self._retro[of]
+            gloss[things], metallic[things], retro[things] = (
+                self._gloss[of],
+                self._metallic[of],
+                self._retro[of],
+            )
             slant = 1 + np.clip(np.einsum("ij,ij->i", rays[things], normal[things]), -1, 0)
             mirror[things] = looks.mirror + (1 - looks.mirror) * (looks.mirror > 0) * slant**5
             glow = self._emission[of]
 
         surfaces = Surfaces(
-            point, normal, rays, start, distance, albedo, gloss, metallic, retro, turn if whole else turn[solid]
+            point,
+            normal,
+            rays,
+            start,
+            distance,
+            albedo,
+            gloss,
+            metallic,
+            retro,
+            turn if whole else turn[solid],
         )
-        light, lit[solid] = self._lighting.shade(surfaces, fine=bounce)
+        light, lit[solid] = self._lighting.shade(surfaces, sky_rays)
         if glow is not None and glow.any():
             light[things] += glow[:, None] * albedo[things]
-        if bounce:
+        if sky_rays:
             self._mirror(point, start, rays, normal, part == GROUND, mirror, pixel, light)
         if self._condition.fog > 0:
             clear = np.exp(distance * np.float32(-self._condition.fog))[:, None]
@@ -156,5 +171,5 @@ class Shader:
         mirrored[flat, 2] = np.maximum(mirrored[flat, 2], 1e-3)
         mirrored /= np.sqrt(np.einsum("ij,ij->i", mirrored, mirrored))[:, None]
         hits = self._world.cast(start[rows], mirrored)
-        image = self.shade(start[rows], mirrored, hits, 4 * pixel, np.zeros(len(rows), np.uint8), bounce=False)
+        image = self.shade(start[rows], mirrored, hits, 4 * pixel, np.zeros(len(rows), np.uint8), sky_rays=0)
         light[rows] += mirror[rows, None] * (image.colour - light[rows])

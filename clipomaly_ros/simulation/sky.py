@@ -32,7 +32,9 @@ class Sky:
         height = np.clip(up, 0, 1)
         colour = self.smooth(direction)
         scale = 0.11 / (height + 0.08)
-        cloud = sample(self._tile, direction[:, 0] * scale + self._shift[0], direction[:, 1] * scale + self._shift[1])
+        cloud = sample(
+            self._tile, direction[:, 0] * scale + self._shift[0], direction[:, 1] * scale + self._shift[1]
+        )
         share = self._condition.clouds
         cover = smooth_step(cloud[:, 0], 1 - share - 0.18, 1 - share + 0.2) * np.clip(height * 14, 0, 1)
         cover *= 0.9
@@ -40,13 +42,15 @@ class Sky:
         colour += cover[:, None] * (body - colour)
         if self._direct.max() > 0.02:
             towards = np.clip(direction @ self._sun, 0, 1)
-            glow = 0.35 * towards**24 + 14 * smooth_step(towards, 0.99985, 0.99996)
-            colour += (glow * (1 - 0.85 * share * (0.3 + 0.7 * cover)))[:, None] * self._direct
+            glow = 0.3 * towards**24 + 0.8 * towards**600 + 14 * smooth_step(towards, 0.99992, 0.99998)
+            colour += (glow * ((1 - share) * (1 - cover) ** 2))[:, None] * self._direct
         low = np.flatnonzero((up < 0.08) & (up > -0.02))
         if len(low):
             around = np.arctan2(direction[low, 1], direction[low, 0]) / np.float32(2 * np.pi)
             profile = sample(self._tile, around * 2.0 + self._shift[2], np.full(len(low), 0.3, np.float32))
-            roofs = sample(self._tile, np.floor(around * 150) / 71 + self._shift[2], np.full(len(low), 0.7, np.float32))
+            roofs = sample(
+                self._tile, np.floor(around * 150) / 71 + self._shift[2], np.full(len(low), 0.7, np.float32)
+            )
             top = self._skyline * (0.35 + 0.5 * profile[:, 0] + 0.55 * np.clip(roofs[:, 1] - 0.6, 0, 1))
             trees = smooth_step(top - up[low], -0.0012, 0.0012)
             haze = 0.55 + 0.1 * profile[:, 1]
