@@ -3,60 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.simulation.materials import Material
+from clipomaly_ros.simulation.ground_paint import GroundPaint
+from clipomaly_ros.simulation.mesh import Part
+from clipomaly_ros.simulation.patterns import Patterns
 from clipomaly_ros.simulation.scene_types import Condition
+from clipomaly_ros.simulation.world import GROUND
 
-_GROUND_REFLECTANCE = 0.27  # of dry concrete at 905 nm
+_BEAM = np.float32(0.003)  # width of the laser beam per distance
 _REFERENCE = 0.10  # reflectance at which a LiDAR's reach is stated
 _WATER = 0.0201  # share of light that a water surface mirrors at normal incidence, n = 1.33
-_WET_DARKENING = 0.5  # pores full of water trap light
+_DAMP_MIRROR = 0.45  # damp ground mirrors less than standing water: its grains stick out
 _RETRO_GAIN = 300.0  # of glass bead tape over a white matt surface
 _RAIN_EXTINCTION = 0.006  # of a downpour [1/m]
 _SOFTNESS = 0.25  # of the edge between seen and not seen, in natural logarithms of the signal
 
 
-class SurfaceTable:
-    """What the laser meets: one row for the ground and one for each part.
+@dataclass(eq=False)
+class Look:
+    """How surfaces answer pulses.
 
-    Rows are addressed as World does it: part index, or -1 for the ground.
+    scattered: effective reflectance towards the sensor, float32 [n]; a matt white wall ahead gives
+    1. opacity: share of pulses that stop, float32 [n]. mirror: share that glances off, float32 [n].
+    retro: bool [n].
     """
 
-    def __init__(self, materials: Sequence[Material], condition: Condition) -> None:
-        self._wetness = float(np.clip(max(condition.wetness, condition.puddles), 0, 1))
-        self._reflectance = np.float32([*(m.reflectance for m in materials), _GROUND_REFLECTANCE])
-        self._mirror = np.float32([*(m.mirror for m in materials), 0.0])
-        self._retro = np.array([*(m.retro for m in materials), False])
-        self._opacity = np.float32([*(m.opacity for m in materials), 1.0])
+    scattered: NDArray[np.float32]
+    opacity: NDArray[np.float32]
+    mirror: NDArray[np.float32]
+    retro: NDArray[np.bool_]
 
-    def opacity(self, part: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the share of pulses that stop at a part [n]."""
-        return self._opacity[part]
 
-    def is_retro(self, part: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Tell which parts [n] send light back to where it came from."""
-        return self._retro[part]
+class LaserSurfaces:
+    """Everything the laser meets in a scene: the same paint, holes, glass and puddles as the camera."""
 
-    def mirrored(self, part: NDArray[np.int32], cosine: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the share of light [n] that a surface mirrors; cosine: of the angle of incidence.
+    def __init__(self, parts: Sequence[Part], condition: Condition, seed: int) -> None:
+        self._ground = GroundPaint(seed, condition)
+        self._patterns = Patterns(parts, seed % 61)
+        self._reflectance = np.float32([part.material.reflectance for part in parts])
+        self._retro = np.array([part.material.retro for part in parts], bool)
 
-        Schlick's approximation (1994) of Fresnel's law for the water film on wet ground.
+    def look(
+        self, part: NDArray[np.int32], origin: NDArray, ray: NDArray, normal: NDArray, distance: NDArray
+    ) -> Look:
+        """Ask the surfaces met; part [n], index or GROUND; origin, ray, normal [n, 3]; distance [n] [m].
+
+        Schlick's approximation (1994) of Fresnel's law for the film of water on wet ground, which
+        the light passes twice.
         """
-        film = self._wetness * (_WATER + (1 - _WATER) * (1 - np.clip(cosine, 0, 1)) ** 5)
-        return np.where(part == -1, film, self._mirror[part]).astype(np.float32)
-
-    def scattered(self, part: NDArray[np.int32], cosine: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the effective reflectance [n] towards the sensor; a matt white wall ahead gives 1.
-
-        On wet ground the light passes the water film twice and the concrete below is darker.
-        """
-        through = 1 - self.mirrored(part, cosine)
-        darker = np.where(part == -1, 1 - _WET_DARKENING * self._wetness, 1.0)
-        matt = self._reflectance[part] * darker * through**2 * cosine
-        return np.where(self._retro[part], _RETRO_GAIN * (0.2 + 0.8 * cosine), matt).astype(np.float32)
+        count = len(part)
+        found = Look(*(np.zeros(count, np.float32) for _ in range(3)), np.zeros(count, bool))
+        point = origin + distance[:, None] * ray
+        cosine = np.clip(np.abs(np.einsum("ij,ij->i", ray, normal)), 0, 1)
+        width = distance * _BEAM
+        ground, things = np.flatnonzero(part == GROUND), np.flatnonzero(part >= 0)
+        if len(ground):
+            paint = self._ground.paint(point[ground], ray[ground], width[ground])
+            fresnel = _WATER + (1 - _WATER) * (1 - cosine[ground]) ** 5
+            # Mineral pavements reflect somewhat more at 905 nm than in the visible.
+            matt = np.clip(0.05 + 1.1 * paint.colour.mean(axis=1), 0, 0.9)
+            found.scattered[ground] = matt * (1 - fresnel * paint.wet) ** 2 * cosine[ground]
+            found.mirror[ground] = fresnel * (paint.water + _DAMP_MIRROR * paint.wet * (1 - paint.water))
+            found.opacity[ground] = 1.0
+        if len(things):
+            of = part[things]
+            paint = self._patterns.paint(of, point[things], normal[things], width[things])
+            found.opacity[things], found.mirror[things] = paint.opacity, paint.mirror
+            matt = self._reflectance[of] * (1 - paint.mirror) ** 2 * cosine[things]
+            found.retro[things] = self._retro[of]
+            tape = _RETRO_GAIN * (0.2 + 0.8 * cosine[things])
+            found.scattered[things] = np.where(self._retro[of], tape, matt)
+        return found
 
 
 def extinction(condition: Condition) -> float:

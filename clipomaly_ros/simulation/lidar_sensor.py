@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.simulation.laser_optics import (
-    SurfaceTable,
+    LaserSurfaces,
     detection_probability,
     extinction,
     intensity,
@@ -63,7 +63,7 @@ class LidarSensor:
     def __init__(self, scene: Scene, world: World | None, model: LidarModel) -> None:
         self.scene, self.model = scene, model
         self._world = world or World([item.parts for item in scene.objects])
-        self._surfaces = SurfaceTable([part.material for part in self._world.parts], scene.condition)
+        self._surfaces = LaserSurfaces(self._world.parts, scene.condition, scene.seed)
         self._owner = np.int32([*self._world.owner, GROUND])  # the ground's index is -1
         azimuth = np.repeat(model.azimuths, model.beams)
         elevation = np.tile(model.elevations, len(model.azimuths))
@@ -122,55 +122,47 @@ class LidarSensor:
         for layer in range(_LAYERS):
             start = origins[rows] + travelled[rows, None] * rays[rows] if layer else origins
             hits = self._world.cast(start, rays[rows])
-            met = hits.part != NOTHING
-            passed = met & (chance[layer, rows] > self._surfaces.opacity(np.where(met, hits.part, GROUND)))
-            stop = np.flatnonzero(met & ~passed)
-            where, part = rows[stop], hits.part[stop]
-            cosine = np.abs(np.einsum("ij,ij->i", rays[where], hits.normal[stop]))
-            echoes.distance[where] = travelled[where] + hits.distance[stop]
-            echoes.effective[where] = self._surfaces.scattered(part, cosine)
-            echoes.retro[where] = self._surfaces.is_retro(part)
-            echoes.objects[where] = self._owner[part]
-            self._add_mirror_images(echoes, where, part, cosine, origins, rays, hits.normal[stop])
-            travelled[rows[passed]] += hits.distance[passed] + np.float32(2e-3)
-            rows = rows[passed]
-            if not len(rows):
+            met = np.flatnonzero(hits.part != NOTHING)
+            if not len(met):
                 break
+            where, part, normal = rows[met], hits.part[met], hits.normal[met]
+            look = self._surfaces.look(part, start[met], rays[where], normal, hits.distance[met])
+            total = travelled[where] + hits.distance[met]
+            stopped = chance[layer, where] < look.opacity
+            stop = where[stopped]
+            echoes.distance[stop] = total[stopped]
+            echoes.effective[stop] = look.scattered[stopped]
+            echoes.retro[stop] = look.retro[stopped]
+            echoes.objects[stop] = self._owner[part[stopped]]
+            glanced = stopped & (look.mirror > _FAINTEST_MIRROR) & (part == GROUND)
+            self._add_mirror_images(echoes, where[glanced], look.mirror[glanced], origins, rays)
+            rows = where[~stopped]
+            travelled[rows] = total[~stopped] + np.float32(2e-3)
         return echoes
 
     def _add_mirror_images(
-        self,
-        echoes: _Echoes,
-        where: NDArray,
-        part: NDArray,
-        cosine: NDArray,
-        origins: NDArray,
-        rays: NDArray,
-        normal: NDArray,
+        self, echoes: _Echoes, pulse: NDArray, share: NDArray, origins: NDArray, rays: NDArray
     ) -> None:
-        """Let pulses that glance off water return from what they meet next, if that is stronger.
+        """Let pulses that glance off wet ground return from what they meet next, if that is stronger.
 
-        The sensor knows nothing of the bend: such points lie below the ground.
+        share: mirrored part of the light, on either way. The sensor knows nothing of the bend:
+        such points lie below the ground.
         """
-        share = self._surfaces.mirrored(part, cosine)
-        glanced = np.flatnonzero((share > _FAINTEST_MIRROR) & (part == GROUND))
-        if not len(glanced):
+        if not len(pulse):
             return
-        pulse, normal = where[glanced], normal[glanced]
-        ray = rays[pulse]
-        bent = ray - 2 * np.einsum("ij,ij->i", ray, normal)[:, None] * normal
-        point = origins[pulse] + echoes.distance[pulse, None] * ray + np.float32(2e-3) * normal
+        bent = rays[pulse] * np.float32([1, 1, -1])
+        point = origins[pulse] + echoes.distance[pulse, None] * rays[pulse]
+        point[:, 2] = 2e-3
         hits = self._world.cast(point, bent)
-        total = echoes.distance[pulse] + hits.distance
-        behind = np.abs(np.einsum("ij,ij->i", bent, hits.normal))
-        back = self._surfaces.scattered(np.maximum(hits.part, GROUND), behind) * share[glanced] ** 2
-        back[hits.part == NOTHING] = 0.0
-        with np.errstate(invalid="ignore"):
-            stronger = back / total**2 > echoes.effective[pulse] / echoes.distance[pulse] ** 2
+        met = np.flatnonzero(hits.part != NOTHING)
+        pulse, share, distance = pulse[met], share[met], hits.distance[met]
+        look = self._surfaces.look(hits.part[met], point[met], bent[met], hits.normal[met], distance)
+        total, back = echoes.distance[pulse] + distance, look.scattered * share**2
+        stronger = back / total**2 > echoes.effective[pulse] / echoes.distance[pulse] ** 2
         changed = pulse[stronger]
         echoes.distance[changed] = total[stronger]
         echoes.effective[changed] = back[stronger]
-        echoes.retro[changed] = self._surfaces.is_retro(np.maximum(hits.part[stronger], GROUND))
+        echoes.retro[changed] = look.retro[stronger]
         echoes.objects[changed] = FALSE_RETURN
 
     def _add_near_returns(self, echoes: _Echoes, generator: np.random.Generator) -> None:
