@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 from pathlib import Path
 
-from clipomaly_ros.model.manifest import DENSE_VARIANTS, BundleError
+from clipomaly_ros.model.manifest import DENSE_VARIANTS, SCORES, BundleError
 
 _NEEDED = {"torch": "torch", "open_clip": "open_clip_torch", "onnx": "onnx"}
 
@@ -46,6 +46,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--licence", metavar="TEXT", help="licence of the weights, for the manifest")
     parser.add_argument("--seed", type=int, default=0, help="of random weights (default: 0)")
     parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="VALUE",
+        help="fixed threshold of the unknown score to recommend, 0 to 1",
+    )
+    parser.add_argument(
+        "--score",
+        choices=SCORES,
+        default=SCORES[0],
+        help="unknown score that --threshold is for (default: entropy)",
+    )
+    parser.add_argument(
         "--include",
         type=Path,
         nargs="+",
@@ -76,6 +88,8 @@ def run(options: argparse.Namespace) -> int:
         licence=options.licence,
         seed=options.seed,
         include=tuple(options.include),
+        threshold=options.threshold,
+        score=options.score,
     )
     bundle = export_bundle(settings, options.output, options.overwrite, lambda line: print(line, flush=True))
     state = "UNTRAINED: random weights, its results mean nothing" if bundle.untrained else "trained"

@@ -23,10 +23,12 @@ from clipomaly_ros.model.manifest import (
     LARGEST_FILE,
     POINTWISE,
     REQUIRED_FILES,
+    SCORES,
     TEXT_FILE,
     VOCABULARY_FILE,
     BundleError,
     Manifest,
+    Threshold,
     default_threshold,
 )
 from clipomaly_ros.model.onnx_encoder import open_session
@@ -59,7 +61,8 @@ class ExportSettings:
     model, pretrained, seed: as for build_source. image_size: height, width [pixel], None for
     the model's own. dense None takes naclip for a ViT, pointwise for a convolutional tower.
     name None derives it from model and weights. include: further files for the bundle (a model
-    card, the training's record); their hashes are kept like all others.
+    card, the training's record); their hashes are kept like all others. threshold, score: the
+    fixed operating point to recommend; None recommends none that was measured.
     """
 
     model: str
@@ -71,6 +74,8 @@ class ExportSettings:
     licence: str | None = None
     seed: int = 0
     include: tuple[Path, ...] = ()
+    threshold: float | None = None
+    score: str = SCORES[0]
 
 
 def export_bundle(
@@ -222,7 +227,9 @@ def _manifest(
         context_length=int(source.model.context_length),
         untrained=source.untrained,
         precision="fp32",
-        threshold=default_threshold(source.untrained),
+        threshold=default_threshold(source.untrained)
+        if settings.threshold is None
+        else Threshold("fixed", settings.threshold, settings.score),
         templates=TEMPLATES,
     )
 

@@ -23,6 +23,7 @@ POINTWISE = "pointwise"  # of a convolutional tower
 DENSE_VARIANTS = (*ATTENTION_VARIANTS, POINTWISE)
 PRECISIONS = ("fp32", "fp16")
 THRESHOLD_MODES = ("fixed", "frame_quantile")
+SCORES = ("entropy", "candidate_mass")  # of clipomaly_ros.vision.unknown_score
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}")
@@ -55,10 +56,12 @@ class Threshold:
 
     mode "fixed": score above value, 0 to 1, is unknown; "frame_quantile": the value-quantile
     of each frame is the threshold, for bundles whose absolute score means nothing.
+    score: which unknown score it holds for.
     """
 
     mode: str
     value: float
+    score: str = SCORES[0]
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,10 @@ def parse_manifest(data: bytes) -> Manifest:
             f"{MANIFEST_FILE}: expected format {FORMAT}; export the bundle again with this release"
         )
     origin = _mapping("origin", content.pop("origin"), {field.name for field in fields(Origin)})
-    threshold = _mapping("threshold", content.pop("threshold"), {"mode", "value"})
+    threshold = content.pop("threshold")
+    if isinstance(threshold, dict):  # bundles of the first release name no score
+        threshold = {"score": SCORES[0], **threshold}
+    threshold = _mapping("threshold", threshold, {field.name for field in fields(Threshold)})
     for name in ("input_size", "mean", "std", "templates"):
         if not isinstance(content[name], list):
             raise _wrong(name, "a list", content[name])
@@ -225,6 +231,7 @@ def _validate(manifest: Manifest) -> None:
     _one_of("precision", manifest.precision, PRECISIONS)
     _one_of("threshold: mode", manifest.threshold.mode, THRESHOLD_MODES)
     _number("threshold: value", manifest.threshold.value, 0.0, 1.0)
+    _one_of("threshold: score", manifest.threshold.score, SCORES)
     if not 1 <= len(manifest.templates) <= 100:
         raise _wrong("templates", "1 to 100 prompt templates", len(manifest.templates))
     for template in manifest.templates:

@@ -24,9 +24,10 @@ SETTINGS_PARAMETERS = (
     ),
     Parameter(
         "unknown_score",
-        "entropy",
-        "Unknown score: entropy over the approved classes, or probability mass of the candidates.",
-        choices=("entropy", "candidate_mass"),
+        FROM_BUNDLE,
+        "Unknown score: entropy over the approved classes, probability mass of the candidates, or the one "
+        "the bundle recommends (bundle).",
+        choices=(FROM_BUNDLE, "entropy", "candidate_mass"),
         read_only=True,
     ),
     Parameter(
@@ -258,6 +259,8 @@ def segmenter_settings(parameters: SimpleNamespace, manifest: Manifest) -> Segme
     values = {field.name: getattr(parameters, field.name) for field in fields(SegmenterSettings)}
     if values["logit_scale"] == 0.0:
         values["logit_scale"] = manifest.logit_scale
+    if values["unknown_score"] == FROM_BUNDLE:
+        values["unknown_score"] = manifest.threshold.score
     if values["threshold_mode"] == FROM_BUNDLE:
         recommended = manifest.threshold
         values["threshold_mode"] = recommended.mode

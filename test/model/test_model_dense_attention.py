@@ -124,7 +124,8 @@ def test_last_block_equals_an_independent_computation(variant, tiny_source):
 def test_variants_differ_from_each_other(tiny_source):
     with torch.no_grad():
         maps = [
-            DenseImageTower(tiny_source.visual, (4, 4), name)(picture(64, 64))[0] for name in ATTENTION_VARIANTS
+            DenseImageTower(tiny_source.visual, (4, 4), name)(picture(64, 64))[0]
+            for name in ATTENTION_VARIANTS
         ]
     for index, one in enumerate(maps):
         for other in maps[index + 1 :]:

@@ -1,0 +1,62 @@
+"""The losses of apron-mini: lowest where they should be, blind where they must be."""
+
+import pytest
+import torch
+
+from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss
+
+V, C, S = 3, 2, 4
+
+
+@pytest.fixture
+def bank():
+    """Return a bank of orthogonal texts."""
+    return TextBank(torch.eye(V + C + S), V, C)
+
+
+def logits_of(cells, bank, scale=20.0):
+    return scale * torch.nn.functional.normalize(cells, dim=-1) @ bank.embeddings.T
+
+
+def test_known_loss_is_low_for_the_right_class_and_ignores_the_rest(bank):
+    cells = torch.eye(V + C + S)[torch.tensor([[[0, 1], [2, 0]]])]
+    labels = torch.tensor([[[0, 1], [2, 255]]])[..., None].expand(1, 2, 2, 4)
+    assert known_loss(logits_of(cells, bank), labels, bank) < 1e-3
+    cells[0, 1, 1] = bank.embeddings[V]  # an ignored cell may be anything
+    assert known_loss(logits_of(cells, bank), labels, bank) < 1e-3
+    cells[0, 0, 0] = bank.embeddings[V]
+    assert known_loss(logits_of(cells, bank), labels, bank) > 1.0
+
+
+def test_known_loss_without_labels_is_zero(bank):
+    labels = torch.full((1, 2, 2, 4), 255)
+    assert known_loss(torch.randn(1, 2, 2, V + C + S), labels, bank) == 0.0
+
+
+@pytest.mark.parametrize(("word", "row"), [(1, V + 1), (-1, V + C + 2)])
+def test_box_loss_wants_the_caption_where_the_known_does_not_explain(bank, word, row):
+    scale = torch.tensor(20.0)
+    cells = bank.embeddings[0].repeat(1, 6, 6, 1)  # all pavement
+    boxes, words = torch.tensor([[0.0, 1.0, 1.0, 5.0, 5.0]]), torch.tensor([word])
+    missed = box_loss(cells, logits_of(cells, bank), boxes, words, bank, scale)
+    cells[0, 2:4, 2:4] = bank.embeddings[row]  # the middle of the box is the object
+    found = box_loss(cells, logits_of(cells, bank), boxes, words, bank, scale)
+    assert found < 0.1 * missed
+
+
+def test_box_loss_moves_nothing_outside_the_box(bank):
+    cells = torch.randn(1, 6, 6, V + C + S, requires_grad=True)
+    boxes, words = torch.tensor([[0.0, 2.0, 2.0, 4.0, 4.0]]), torch.tensor([0])
+    box_loss(cells, logits_of(cells, bank), boxes, words, bank, torch.tensor(20.0)).backward()
+    moved = cells.grad.abs().sum(dim=-1)[0] > 0
+    assert moved[2:4, 2:4].all()
+    assert moved.sum() == 4
+
+
+def test_boxes_smaller_than_a_cell_or_at_the_edge_still_count(bank):
+    cells = torch.randn(1, 6, 6, V + C + S, requires_grad=True)
+    boxes = torch.tensor([[0.0, 5.95, 5.9, 6.0, 6.0], [0.0, 0.1, 0.1, 0.2, 0.2]])
+    loss = box_loss(cells, logits_of(cells, bank), boxes, torch.tensor([0, -1]), bank, torch.tensor(20.0))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert (cells.grad.abs().sum(dim=-1) > 0).sum() == 2

@@ -1,0 +1,62 @@
+"""A training of a few steps: it learns, is reproducible, and its weights make a bundle."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clipomaly_ros.model.manifest import BundleError
+from clipomaly_ros.model.mini.pictures import STRANGE, Picture
+from clipomaly_ros.model.mini.session import prepare
+from clipomaly_ros.model.mini.training import TrainingSettings, save_weights, train
+from clipomaly_ros.model.open_clip_source import build_source
+from clipomaly_ros.vocabulary.entries import Entry, Vocabulary
+
+CONFIGURATION = Path(__file__).parents[3] / "models" / "configs" / "apron-mini.json"
+VOCABULARY = Vocabulary(
+    approved=(Entry("pavement", "surface"), Entry("sky", "sky")),
+    candidates=(Entry("suitcase", "baggage"), Entry("wrench", "tools", synonyms=("spanner",))),
+    templates=("a photo of a {}.",),
+)
+
+
+def pictures():
+    rgb = np.full((128, 160, 3), 120, np.uint8)
+    labels = np.zeros((128, 160), np.uint8)
+    rgb[:50], labels[:50] = (90, 140, 220), 1
+    rgb[70:100, 60:100], labels[70:100, 60:100] = (200, 20, 20), 255
+    box = np.float32([[60, 70, 100, 100]])
+    places = np.float32([[80, 85]])
+    return [Picture(rgb, labels, box, np.int64([word]), places) for word in (0, STRANGE)]
+
+
+def test_captions_never_hold_what_is_held_out():
+    _, captions = prepare(CONFIGURATION, 0, VOCABULARY, ["suitcase"])
+    assert [entry.name for entry in captions.candidates] == ["suitcase"]
+    assert not {"wrench", "spanner", "suitcase", "sky"} & set(captions.strange)
+    drawn = captions.draw(np.random.default_rng(0))
+    assert (drawn.approved, drawn.candidates) == (2, 1)
+    assert len(drawn.tokens) > 3
+
+
+def test_a_short_training_learns_and_repeats_itself(tmp_path):
+    settings = TrainingSettings(steps=40, batch=2, side=64, rate=2e-3, seed=1)
+    curves = []
+    for _ in range(2):
+        source, captions = prepare(CONFIGURATION, 1, VOCABULARY, ["suitcase"])
+        mean, record = train(source, pictures(), captions, settings, lambda row: None, every=10)
+        curves.append([row["known"] for row in record.rows])
+    assert curves[0] == pytest.approx(curves[1], rel=0.05)
+    assert curves[0][-1] < 0.8 * curves[0][0]
+    save_weights(mean, tmp_path / "weights.safetensors")
+    loaded = build_source(str(CONFIGURATION), str(tmp_path / "weights.safetensors"))
+    assert not loaded.untrained
+    kept = mean.state_dict()
+    for name, value in loaded.model.state_dict().items():
+        np.testing.assert_allclose(value.numpy(), kept[name].numpy(), atol=2e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 1}, {"side": 60}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(BundleError, match="expected steps"):
+        TrainingSettings(**wrong)
