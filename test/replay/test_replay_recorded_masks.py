@@ -7,10 +7,10 @@ import sys
 
 import numpy as np
 import pytest
+from simple_apron import simple_apron
 
 from clipomaly_ros.hazard.types import Support, ZoneState
 from clipomaly_ros.replay.bag_reader import Bag
-from clipomaly_ros.simulation import drive as way
 from clipomaly_ros.simulation.bag_writer import TRUTH, write_bag
 from clipomaly_ros.simulation.drive import Drive
 
@@ -31,7 +31,7 @@ def replay(bag, out, *more):
 
 @pytest.fixture(scope="module")
 def drive():
-    return Drive(0)
+    return Drive(0, simple_apron(0))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def last_zones(out):
 def returns_above_ground(drive, index):
     """Count the LiDAR returns from an object in the last frame that stand out from the ground."""
     frame = drive.frame(FRAMES - 1)
-    pose = way.odom_from_base(frame.cloud_stamp) @ way.BASE_FROM_LIDAR
+    pose = drive.odom_from_lidar(frame.cloud_time)
     height = (frame.cloud.xyz @ pose[:3, :3].T + pose[:3, 3])[:, 2]
     return int(((frame.cloud.objects == index) & (height > CLEARANCE)).sum())
 
