@@ -45,13 +45,14 @@ class Strip:
 
 @dataclass
 class GroundLayout:
-    """One apron. Coordinates are its own; yaw turns the world's x to its x [rad].
+    """One apron. Coordinates are its own: the world's, moved by -centre, turned by -yaw [rad], moved by shift [m].
 
     pavement: mean colour; aggregate: strength of visible stones, 0 to 1; slab: size along x and y
     [m] and where joints start; joint: half width [m], colour, strength. grass: pavement ends at
     these largest |x|, |y| sides: low x, high x, low y, high y [m]. features: painted in order.
     """
 
+    centre: tuple[float, float]
     yaw: float
     shift: tuple[float, float]
     pavement: Colour
@@ -75,10 +76,15 @@ def draw_layout(seed: int, clutter: float = 1.0) -> GroundLayout:
         TAR if g.random() < 0.8 else (0.5 * tone,) * 3,
         g.uniform(0.45, 0.95) if concrete else g.uniform(0.0, 0.5),
     )
-    far = np.array([g.uniform(60, 160), g.uniform(90, 220), g.uniform(34, 140), g.uniform(34, 140)])
+    far = np.array(g.uniform(45, 170, 4))
     layout = GroundLayout(
-        yaw=float(g.choice([0.0, np.pi / 2, np.pi, -np.pi / 2]) + g.normal(0, 0.08) + (g.random() < 0.15) * g.uniform(-1, 1)),
-        shift=(float(g.uniform(-20, 20)), float(g.uniform(-12, 12))),
+        centre=(22.0, 0.0),  # of what a vehicle looks at that drives along x
+        yaw=float(
+            g.choice([0.0, np.pi / 2, np.pi, -np.pi / 2])
+            + g.normal(0, 0.08)
+            + (g.random() < 0.15) * g.uniform(-1, 1)
+        ),
+        shift=(float(g.uniform(-14, 14)), float(g.uniform(-14, 14))),
         pavement=(tone, tone * (1 - 0.3 * warm), tone * (1 - warm)),
         aggregate=float(g.uniform(0.15, 0.5) if concrete else g.uniform(0.4, 1.0)),
         slab=(slab, slab * g.uniform(0.7, 1.3), g.uniform(0, slab), g.uniform(0, slab)),
@@ -86,7 +92,7 @@ def draw_layout(seed: int, clutter: float = 1.0) -> GroundLayout:
         grass=(-far[0], far[1], -far[2], far[3]),
     )
     for _ in range(g.poisson(0.9)):
-        low = g.uniform(-35, 30)
+        low = g.uniform(-35, 28)
         shade = tone * g.uniform(0.45, 0.85) if concrete else tone * g.uniform(0.7, 1.6)
         layout.strips.append(Strip(int(g.integers(2)), low, low + g.uniform(4, 16), (shade,) * 3))
     for count, draw in _DRAWERS:
@@ -97,7 +103,7 @@ def draw_layout(seed: int, clutter: float = 1.0) -> GroundLayout:
 
 def _place(g: np.random.Generator, wide: float = 1.0) -> tuple[float, float]:
     """Return a random place, denser about the middle of the apron."""
-    return float(g.normal(12, 26 * wide)), float(g.normal(0, 15 * wide))
+    return float(g.normal(0, 24 * wide)), float(g.normal(0, 20 * wide))
 
 
 def _wear(g: np.random.Generator, clutter: float) -> float:
@@ -109,14 +115,31 @@ def _outlined(g: np.random.Generator, strokes: list[Stroke], chance: float = 0.5
     if g.random() > chance:
         return strokes
     below = [
-        Stroke(s.start, s.end, 1.7 * s.half_width, BLACK, s.label, 0.75 * s.strength, s.soft, s.dash, s.radius, s.wear)
+        Stroke(
+            s.start,
+            s.end,
+            1.7 * s.half_width,
+            BLACK,
+            s.label,
+            0.75 * s.strength,
+            s.soft,
+            s.dash,
+            s.radius,
+            s.wear,
+        )
         for s in strokes
     ]
     return [*below, *strokes]
 
 
 def _curve(
-    start: tuple[float, float], heading: float, straight: float, radius: float, turn: float, end: float, **of: object
+    start: tuple[float, float],
+    heading: float,
+    straight: float,
+    radius: float,
+    turn: float,
+    end: float,
+    **of: object,
 ) -> list[Stroke]:
     """Return a straight run, a bend (turn > 0 to the left [rad]) and another straight run."""
     ahead = np.array([np.cos(heading), np.sin(heading)])
@@ -137,9 +160,22 @@ def _curve(
 
 
 def _lead_in(g: np.random.Generator, clutter: float) -> list[Stroke]:
-    of = {"half_width": g.uniform(0.07, 0.16), "colour": YELLOW, "label": "stand marking", "wear": _wear(g, clutter)}
+    of = {
+        "half_width": g.uniform(0.07, 0.16),
+        "colour": YELLOW,
+        "label": "stand marking",
+        "wear": _wear(g, clutter),
+    }
     turn = g.choice([-1, 1]) * g.uniform(0.6, 1.6)
-    curve = _curve(_place(g), g.choice([0, np.pi]) + g.normal(0, 0.1), g.uniform(8, 40), g.uniform(14, 32), turn, g.uniform(12, 40), **of)
+    curve = _curve(
+        _place(g),
+        g.choice([0, np.pi]) + g.normal(0, 0.1),
+        g.uniform(8, 40),
+        g.uniform(14, 32),
+        turn,
+        g.uniform(12, 40),
+        **of,
+    )
     stop = curve[-1]
     heading = np.arctan2(stop.end[1] - stop.start[1], stop.end[0] - stop.start[0])
     side = np.array([-np.sin(heading), np.cos(heading)])
@@ -152,11 +188,18 @@ def _lead_in(g: np.random.Generator, clutter: float) -> list[Stroke]:
 
 
 def _taxi_line(g: np.random.Generator, clutter: float) -> list[Stroke]:
-    of = {"half_width": g.uniform(0.07, 0.12), "colour": YELLOW, "label": "taxiway marking", "wear": _wear(g, clutter)}
+    of = {
+        "half_width": g.uniform(0.07, 0.12),
+        "colour": YELLOW,
+        "label": "taxiway marking",
+        "wear": _wear(g, clutter),
+    }
     x, y = _place(g, 1.3)
     heading = g.choice([0, np.pi / 2]) + g.normal(0, 0.04)
     turn = g.choice([-1, 1]) * g.uniform(0.2, 1.5)
-    lines = _curve((x - 60 * np.cos(heading), y - 60 * np.sin(heading)), heading, 60, g.uniform(20, 45), turn, 70, **of)
+    lines = _curve(
+        (x - 60 * np.cos(heading), y - 60 * np.sin(heading)), heading, 60, g.uniform(20, 45), turn, 70, **of
+    )
     return _outlined(g, lines, 0.6)
 
 
@@ -175,7 +218,9 @@ def _stand_box(g: np.random.Generator, clutter: float) -> list[Stroke]:
             b = (x + max(0.0, k - width), y + min(k, width))
             strokes.append(Stroke(a, b, **of))
     if colour == RED and g.random() < 0.5:
-        strokes += [Stroke(s.start, s.end, 0.3 * half, WHITE, "stand marking", wear=of["wear"]) for s in strokes[:4]]
+        strokes += [
+            Stroke(s.start, s.end, 0.3 * half, WHITE, "stand marking", wear=of["wear"]) for s in strokes[:4]
+        ]
     return strokes
 
 
@@ -183,17 +228,23 @@ def _road(g: np.random.Generator, clutter: float) -> list[Stroke]:
     """Draw a service road: white edges, dashed middle, sometimes zebra edges and a crossing."""
     _, y = _place(g)
     width, wear = g.uniform(6, 9), _wear(g, clutter)
-    a, b = -90.0, 150.0
+    a, b = -120.0, 120.0
     of = {"colour": WHITE, "label": "stand marking", "wear": wear}
     edge = (1.0, 0.5) if g.random() < 0.3 else (0.0, 1.0)
-    strokes = [Stroke((a, y + side), (b, y + side), g.uniform(0.06, 0.14), dash=edge, **of) for side in (0, width)]
-    strokes.append(Stroke((a, y + width / 2), (b, y + width / 2), 0.06, dash=(g.uniform(3, 9), g.uniform(0.3, 0.6)), **of))
+    strokes = [
+        Stroke((a, y + side), (b, y + side), g.uniform(0.06, 0.14), dash=edge, **of) for side in (0, width)
+    ]
+    strokes.append(
+        Stroke(
+            (a, y + width / 2), (b, y + width / 2), 0.06, dash=(g.uniform(3, 9), g.uniform(0.3, 0.6)), **of
+        )
+    )
     if g.random() < 0.6:
-        x = g.uniform(-10, 60)
+        x = g.uniform(-35, 35)
         for bar in np.arange(y + 0.4, y + width - 0.3, 1.0):
             strokes.append(Stroke((x, bar), (x + 3.0, bar), 0.25, **of))
     if g.random() < 0.4:
-        x = g.uniform(-10, 60)
+        x = g.uniform(-35, 35)
         strokes.append(Stroke((x, y), (x, y + width / 2), 0.2, **of))
     return strokes
 
@@ -219,16 +270,33 @@ def _characters(g: np.random.Generator, clutter: float) -> list[Stroke]:
     for place in range(g.integers(1, 4)):
         for (ax, ay), (bx, by) in _GLYPHS[str(g.choice(list(_GLYPHS)))]:
             offset = 3.0 * place
-            a, b = (x + flip * ax * size, y + flip * (ay - offset) * size), (x + flip * bx * size, y + flip * (by - offset) * size)
+            a, b = (
+                (x + flip * ax * size, y + flip * (ay - offset) * size),
+                (x + flip * bx * size, y + flip * (by - offset) * size),
+            )
             strokes.append(Stroke(a, b, 0.22 * size, colour, "stand marking", wear=wear))
     if g.random() < 0.3:
-        strokes.insert(0, Stroke((x - flip * size, y - flip * 2 * size), (x + flip * 5 * size, y - flip * 2 * size), 5 * size, YELLOW if colour != YELLOW else BLACK, "stand marking", wear=wear))
+        strokes.insert(
+            0,
+            Stroke(
+                (x - flip * size, y - flip * 2 * size),
+                (x + flip * 5 * size, y - flip * 2 * size),
+                5 * size,
+                YELLOW if colour != YELLOW else BLACK,
+                "stand marking",
+                wear=wear,
+            ),
+        )
     return strokes
 
 
 def _drain(g: np.random.Generator, clutter: float) -> list[Stroke | Blob]:
     x, y = _place(g)
-    length, half = (g.uniform(0.5, 1.2), g.uniform(0.25, 0.45)) if g.random() < 0.6 else (g.uniform(10, 90), g.uniform(0.08, 0.18))
+    length, half = (
+        (g.uniform(0.5, 1.2), g.uniform(0.25, 0.45))
+        if g.random() < 0.6
+        else (g.uniform(10, 90), g.uniform(0.08, 0.18))
+    )
     turned = g.random() < 0.5
     end = (x, y + length) if turned else (x + length, y)
     return [
@@ -242,7 +310,10 @@ def _manhole(g: np.random.Generator, clutter: float) -> list[Stroke | Blob]:
     place, radius = _place(g), float(g.uniform(0.28, 0.5))
     rust = tuple(np.array(IRON) * g.uniform(0.7, 1.8))
     whole = (-np.pi, np.pi)
-    rings = [Stroke(place, whole, 0.012, BLACK, "manhole", 0.8, radius=radius * r, wear=0.0) for r in (0.35, 0.65, 1.0)]
+    rings = [
+        Stroke(place, whole, 0.012, BLACK, "manhole", 0.8, radius=radius * r, wear=0.0)
+        for r in (0.35, 0.65, 1.0)
+    ]
     return [
         Blob(place, (1.25 * radius,) * 2, 0.0, (0.14, 0.135, 0.13), "manhole", 0.8, 0.05, 0.0),
         Blob(place, (radius,) * 2, 0.0, rust, "manhole", 0.95, 0.03, 0.0),
@@ -258,19 +329,34 @@ def _crack(g: np.random.Generator, clutter: float) -> list[Stroke]:
         heading += g.normal(0, 0.45)
         end = point + g.uniform(0.15, 0.7) * np.array([np.cos(heading), np.sin(heading)])
         width = half * g.uniform(0.7, 1.2)
-        strokes.append(Stroke(tuple(point), tuple(end), width, TAR, "crack", 0.9 if sealed else 0.8, wear=0.0))
+        strokes.append(
+            Stroke(tuple(point), tuple(end), width, TAR, "crack", 0.9 if sealed else 0.8, wear=0.0)
+        )
         point = end
     return strokes
 
 
 def _stain(g: np.random.Generator, clutter: float) -> list[Blob]:
     place, size = np.array(_place(g)), g.lognormal(-0.5, 0.8)
-    dark = (0.02, 0.019, 0.017) if g.random() < 0.75 else tuple(g.uniform(0.08, 0.3) * np.array([1, 0.8, 0.6]))
+    dark = (
+        (0.02, 0.019, 0.017) if g.random() < 0.75 else tuple(g.uniform(0.08, 0.3) * np.array([1, 0.8, 0.6]))
+    )
     blobs = []
     for _ in range(g.integers(1, 6)):
         axes = size * g.uniform(0.2, 1.0) * np.array([1.0, g.uniform(0.4, 1.0)])
         at = place + size * g.normal(0, 0.7, 2)
-        blobs.append(Blob(tuple(at), tuple(axes), g.uniform(0, np.pi), dark, "stain", g.uniform(0.2, 0.75), g.uniform(0.2, 0.8), g.uniform(0.4, 1.4)))
+        blobs.append(
+            Blob(
+                tuple(at),
+                tuple(axes),
+                g.uniform(0, np.pi),
+                dark,
+                "stain",
+                g.uniform(0.2, 0.75),
+                g.uniform(0.2, 0.8),
+                g.uniform(0.4, 1.4),
+            )
+        )
     return blobs
 
 
@@ -279,9 +365,20 @@ def _tar_patch(g: np.random.Generator, clutter: float) -> list[Stroke]:
     x, y = _place(g)
     length, half = g.uniform(0.8, 12), g.uniform(0.4, 2.5)
     tone = g.uniform(0.06, 0.35)
-    patch = Stroke((x, y), (x + length, y), half, (tone, tone, 0.97 * tone), "apron pavement", g.uniform(0.4, 0.9), wear=0.1)
+    patch = Stroke(
+        (x, y),
+        (x + length, y),
+        half,
+        (tone, tone, 0.97 * tone),
+        "apron pavement",
+        g.uniform(0.4, 0.9),
+        wear=0.1,
+    )
     corners = [(x, y - half), (x + length, y - half), (x + length, y + half), (x, y + half), (x, y - half)]
-    rim = [Stroke(a, b, 0.025, TAR, "pavement joint", 0.7, wear=0.2) for a, b in zip(corners, corners[1:], strict=False)]
+    rim = [
+        Stroke(a, b, 0.025, TAR, "pavement joint", 0.7, wear=0.2)
+        for a, b in zip(corners, corners[1:], strict=False)
+    ]
     return [patch, *rim]
 
 
@@ -290,7 +387,14 @@ def _rubber(g: np.random.Generator, clutter: float) -> list[Stroke]:
     start, heading = np.array(_place(g)), g.choice([0, np.pi / 2]) + g.normal(0, 0.25)
     radius, turn = g.uniform(6, 30), g.choice([-1, 1]) * g.uniform(0.1, 1.4)
     side = np.array([-np.sin(heading), np.cos(heading)])
-    of = {"half_width": g.uniform(0.06, 0.2), "colour": BLACK, "label": "rubber deposit", "strength": g.uniform(0.25, 0.65), "soft": g.uniform(0.04, 0.16), "wear": g.uniform(0.3, 0.9)}
+    of = {
+        "half_width": g.uniform(0.06, 0.2),
+        "colour": BLACK,
+        "label": "rubber deposit",
+        "strength": g.uniform(0.25, 0.65),
+        "soft": g.uniform(0.04, 0.16),
+        "wear": g.uniform(0.3, 0.9),
+    }
     straight, end = g.uniform(0.5, 14), g.uniform(0.5, 14)
     inner, outer = radius - np.sign(turn) * track / 2, radius + np.sign(turn) * track / 2
     return [
@@ -305,12 +409,12 @@ _DRAWERS: tuple[tuple[float, _Drawer], ...] = (
     (2.5, _tar_patch),
     (5.0, _crack),
     (2.0, _drain),
-    (2.5, _lead_in),
+    (3.5, _lead_in),
     (1.2, _taxi_line),
-    (2.5, _stand_box),
-    (0.8, _road),
+    (3.5, _stand_box),
+    (0.9, _road),
     (0.5, _hold_short),
-    (3.0, _characters),
+    (4.0, _characters),
     (3.0, _manhole),
     (4.0, _rubber),
     (7.0, _stain),

@@ -61,9 +61,10 @@ class GroundPaint:
         c, s = np.float32(np.cos(self.layout.yaw)), np.float32(np.sin(self.layout.yaw))
         flat = np.maximum(np.hypot(ray[:, 0], ray[:, 1]), np.float32(1e-6))
         ahead_x, ahead_y = ray[:, 0] / flat, ray[:, 1] / flat
+        x, y = (point[:, axis] - np.float32(self.layout.centre[axis]) for axis in range(2))
         return GroundPoints(
-            point[:, 0] * c + point[:, 1] * s + np.float32(self.layout.shift[0]),
-            point[:, 1] * c - point[:, 0] * s + np.float32(self.layout.shift[1]),
+            x * c + y * s + np.float32(self.layout.shift[0]),
+            y * c - x * s + np.float32(self.layout.shift[1]),
             ahead_x * c + ahead_y * s,
             ahead_y * c - ahead_x * s,
             across,
