@@ -10,6 +10,7 @@ from clipomaly_ros.simulation.assets.running_gear import (
     arches,
     axle,
     block,
+    cut,
     extruded,
     frame,
     leaning,
@@ -140,13 +141,13 @@ def cab(
     top: float,
     rake: float = 0.22,
 ) -> list[Part]:
-    """Build a truck's cab-over cab with panes, bumper, lights, mirrors, doors and a beacon, front at x [m]."""
+    """Build a truck's cab with panes, bumper, lights, mirrors, doors and a beacon, its front at x [m]."""
     height, back = top - bottom, front - length
     waist, head = bottom + 0.46 * height, top - 0.09 * height
     face = front - rake * (head - waist) / (top - waist)
     shell = [(back, bottom), (front - 0.06, bottom), (front, bottom + 0.1), (front, waist), (face, head)]
     shell += [(front - rake - 0.15, top), (back, top)]
-    shell_parts = [extruded(shell, width, body)]
+    shell_parts = [extruded(side, width, body) for side in cut(shell, waist)]
     shell_parts.append(slab((front, waist + 0.03), (face, head), 0.9 * width, GLASS, 0.015))
     door = min(length, 1.45)
     window = [(front - door + 0.12, waist), (front - 0.1, waist - 0.08), (face - 0.1, head - 0.05)]
@@ -217,22 +218,22 @@ def car(
     axles: Point,
     radius: float,
     shoulder: float,
-    roof: float,
+    lean: float = 0.16,
 ) -> list[Part]:
     """Build a car or van from its side view.
 
     shell: outline (x, z) [m]; windows: outlines of the side panes; windscreen, rear_window: lines
     from below upwards, and from above downwards. axles: x of both; radius: of the wheels;
-    shoulder: height above which the sides lean inwards; roof: top of the shell.
+    shoulder: height above which the sides lean inwards, by lean of the width per metre.
     """
     half = width / 2
     back, front = min(x for x, _ in shell), max(x for x, _ in shell)
-    leant = [extruded(shell, width, body)]
+    leant = [extruded(side, width, body) for side in cut(shell, shoulder)]
     for outline in windows:
         leant += on_sides(outline, half, GLASS, 0.012)
     leant.append(slab(*windscreen, 0.88 * width, GLASS, 0.015))
     leant.append(slab(*rear_window, 0.82 * width, GLASS, 0.015))
-    parts = leaning(leant, shoulder, 0.16)
+    parts = leaning(leant, shoulder, lean)
     for x in axles:
         parts += arches(x, half, radius)
         parts += axle(x, half + 0.03, radius, 0.22)

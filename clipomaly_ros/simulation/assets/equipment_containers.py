@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from clipomaly_ros.simulation.assets.asset import Asset
@@ -29,7 +31,7 @@ from clipomaly_ros.simulation.assets.running_gear import (
     standing,
 )
 from clipomaly_ros.simulation.materials import Material, Pattern
-from clipomaly_ros.simulation.mesh import Part, lump, pose
+from clipomaly_ros.simulation.mesh import Part
 
 
 def _panels(generator: np.random.Generator) -> Material:
@@ -114,7 +116,7 @@ def netted_pallet(generator: np.random.Generator, length: float = 3.18, depth: f
     edges = np.linspace(-length / 2 + 0.08, length / 2 - 0.08, columns + 1)
     card = Material((0.33, 0.2, 0.1), gloss=0.05, reflectance=0.5, dirt=0.4)
     film = Material((0.62, 0.65, 0.68), gloss=0.7, reflectance=0.5, dirt=0.3)
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         z = 0.06
         while z < height - 0.2:
             top = min(z + pick(0.35, 0.7), height)
@@ -131,18 +133,13 @@ def netted_pallet(generator: np.random.Generator, length: float = 3.18, depth: f
             (depth / 2 - 0.06, height + 0.02),
             (depth / 2, 0.08),
         ]
-        for a, b in zip(path[:-1], path[1:], strict=True):
+        for a, b in itertools.pairwise(path):
             parts.append(bar((x, a[0], a[1]), (x, b[0], b[1]), 0.025, cord))
     for z in np.linspace(0.3, height, 4):
         for y in (-depth / 2 + 0.04, depth / 2 - 0.04):
             parts.append(bar((-length / 2 + 0.1, y, z), (length / 2 - 0.1, y, z), 0.025, cord))
         for x in (-length / 2 + 0.05, length / 2 - 0.05):
             parts.append(bar((x, -depth / 2 + 0.06, z), (x, depth / 2 - 0.06, z), 0.025, cord))
-    if generator.random() < 0.4:
-        # A tarpaulin thrown over the top.
-        cover = Material((0.5, 0.52, 0.55), gloss=0.5, reflectance=0.5, dirt=0.3)
-        axes = (length / 2 - 0.05, depth / 2 - 0.03, 0.22)
-        parts.append(lump(generator, axes, 0.08, cover, pose((0.0, 0.0, height - 0.05))))
     return standing(parts)
 
 

@@ -190,7 +190,7 @@ BLACK_RIB = (0.05, 0.04, 0.01)
 
 
 def start_truck(generator: np.random.Generator) -> list[Part]:
-    """Build an air start unit on a truck: a turbine's enclosure with intake and exhaust, hose reels behind."""
+    """Build an air start unit on a truck: a turbine's enclosure with its exhaust, hoses behind."""
     pick = picker(generator)
     length, width, radius = pick(5.8, 7.0), pick(2.1, 2.4), 0.42
     front, back = length / 2, -length / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -57,7 +58,7 @@ def slab(
 def on_sides(
     outline: Sequence[Point], half_width: float, material: Material, thickness: float = 0.015
 ) -> list[Part]:
-    """Put plates of an outline, points (x, z) [m], on both sides at y = +/- half_width, standing out a little."""
+    """Put plates of an outline, points (x, z) [m], on both sides, y = +/- half_width."""
     return [extruded(outline, 2 * thickness, material, side * half_width) for side in (1, -1)]
 
 
@@ -71,15 +72,32 @@ def leaning(parts: Iterable[Part], shoulder: float, rate: float) -> list[Part]:
     return narrowed
 
 
+def cut(profile: Sequence[Point], height: float) -> tuple[list[Point], list[Point]]:
+    """Cut an outline, points (x, z) [m], at a height into what lies below and what lies above."""
+    below: list[Point] = []
+    above: list[Point] = []
+    for (x0, z0), (x1, z1) in zip(profile, [*profile[1:], profile[0]], strict=True):
+        if z0 <= height:
+            below.append((x0, z0))
+        if z0 >= height:
+            above.append((x0, z0))
+        if (z0 - height) * (z1 - height) < 0:
+            crossing = (x0 + (x1 - x0) * (height - z0) / (z1 - z0), height)
+            below.append(crossing)
+            above.append(crossing)
+    return below, above
+
+
 def rectangle(x0: float, x1: float, z0: float, z1: float) -> list[Point]:
     """Return the corners (x, z) of an upright rectangle [m]."""
     return [(x0, z0), (x1, z0), (x1, z1), (x0, z1)]
 
 
 def block(x: Point, y: Point, z: Point, material: Material) -> Part:
-    """Build a box between limits along x, y, z [m]."""
+    """Build a box between limits along x, y, z [m]; patterns keep x, y, z."""
     limits = np.array([x, y, z], float)
-    return box(limits[:, 1] - limits[:, 0], material, pose(limits.mean(axis=1)))
+    part = box(limits[:, 1] - limits[:, 0], material, pose(limits.mean(axis=1)))
+    return replace(part, texture=np.eye(4))
 
 
 def wheel(at: ArrayLike, radius: float, width: float, rim: Material = RIM) -> list[Part]:
@@ -101,12 +119,13 @@ def wheel(at: ArrayLike, radius: float, width: float, rim: Material = RIM) -> li
 def axle(
     x: float, half_track: float, radius: float, width: float, rim: Material = RIM, dual: bool = False
 ) -> list[Part]:
-    """Build the wheels of an axle at x whose outer sides are at y = +/- half_track [m]; dual: four of them."""
+    """Build the wheels of an axle at x with outer sides at y = +/- half_track [m]; dual: four of them."""
     parts = [cylinder(0.06, 2 * half_track - width, DARK, pose((x, 0.0, radius), roll=np.pi / 2), 8)]
     for side in (1, -1):
         for inner in range(1 + dual):
             y = side * (half_track - width / 2 - inner * width * 1.15)
-            parts += wheel((x, y, radius), radius, width, rim)
+            # Nobody sees the rim of an inner wheel.
+            parts += wheel((x, y, radius), radius, width, rim)[: 2 - inner]
     return parts
 
 
@@ -147,7 +166,7 @@ def tank(
 
 
 def scaled(part: Part, factors: ArrayLike, at: ArrayLike = (0.0, 0.0, 0.0)) -> Part:
-    """Return the part stretched along x, y, z about the origin, then moved to at [m]; patterns keep x, y, z."""
+    """Return the part stretched along x, y, z about the origin, then moved to at [m]."""
     vertices = part.vertices * np.asarray(factors, float) + np.asarray(at, float)
     return replace(part, vertices=vertices, texture=np.eye(4))
 
@@ -172,7 +191,7 @@ def beam(a: ArrayLike, b: ArrayLike, thickness: float, depth: float, material: M
 def scissor(
     back: Point, front: Point, half_width: float, material: Material, depth: float = 0.16
 ) -> list[Part]:
-    """Build crossed lifting arms on both sides between (x, z) of the lower back and the upper front corner [m]."""
+    """Build crossed lifting arms on both sides from the lower back to the upper front corner (x, z) [m]."""
     (x0, z0), (x1, z1) = back, front
     parts = []
     for y in (half_width, -half_width):
@@ -193,7 +212,7 @@ def railing(
     feet = np.asarray(path, float)
     lift = np.array([0.0, 0.0, height])
     parts = []
-    for a, b in zip(feet[:-1], feet[1:], strict=True):
+    for a, b in itertools.pairwise(feet):
         parts += [bar(a + lift * share, b + lift * share, thickness, material) for share in (0.5, 1.0)]
         posts = max(1, round(float(np.linalg.norm(b - a)) / spacing))
         for share in np.arange(posts) / posts:
