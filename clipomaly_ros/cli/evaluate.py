@@ -10,6 +10,10 @@ import importlib
 
 EVALUATIONS = {
     "fusion": ("clipomaly_ros.cli.evaluate_fusion", "zones against the 3D boxes of labelled KITTI frames"),
+    "segmentation": (
+        "clipomaly_ros.cli.evaluate_segmentation",
+        "anomalies, names and labels of a model bundle against a labelled image set",
+    ),
 }
 
 

@@ -25,8 +25,8 @@ def test_small_frames_give_what_scikit_learn_gives(seed, levels, separation, fra
     generator = np.random.default_rng(seed)
     pictures = [small_frame(generator, levels, separation) for _ in range(frames)]
     metrics = pooled_metrics([frame_histogram(score, label) for score, label in pictures])
-    score = np.concatenate([s[l != 255] for s, l in pictures]).astype(np.float64)
-    truth = np.concatenate([l[l != 255] for _, l in pictures])
+    score = np.concatenate([part[mask != 255] for part, mask in pictures]).astype(np.float64)
+    truth = np.concatenate([mask[mask != 255] for _, mask in pictures])
     assert metrics.average_precision == pytest.approx(average_precision_score(truth, score), abs=1e-12)
     assert metrics.auroc == pytest.approx(roc_auc_score(truth, score), abs=1e-12)
     fpr, tpr, _ = roc_curve(truth, score, drop_intermediate=False)

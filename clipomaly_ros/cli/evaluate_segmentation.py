@@ -1,0 +1,107 @@
+"""`clipomaly evaluate segmentation`: a model bundle on an image set with anomaly labels."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from clipomaly_ros.evaluation.apron_dataset import ApronImages
+from clipomaly_ros.evaluation.component_metrics import ANOMALY_TRACK, OBSTACLE_TRACK, ComponentSizes
+from clipomaly_ros.evaluation.labelled_frames import LabelledImages
+from clipomaly_ros.evaluation.report import write_json, write_report
+from clipomaly_ros.evaluation.report_tables import condition_rows, group_rows, summary_rows, text_table
+from clipomaly_ros.evaluation.segmentation import EvaluationRules, chosen_frames, evaluate_segmentation
+from clipomaly_ros.evaluation.segmenter_source import (
+    SegmenterSource,
+    load_segmenter_source,
+    read_settings,
+)
+from clipomaly_ros.evaluation.smiyc_dataset import SmiycImages
+
+# Reader and component sizes of each data set.
+DATASETS: Mapping[str, tuple[Callable[[Path, tuple[str, ...]], LabelledImages], ComponentSizes]] = {
+    "apron": (lambda root, known: ApronImages(root, known), OBSTACLE_TRACK),
+    "smiyc-anomaly": (lambda root, known: SmiycImages(root), ANOMALY_TRACK),
+    "smiyc-obstacle": (lambda root, known: SmiycImages(root), OBSTACLE_TRACK),
+    "road-anomaly": (lambda root, known: SmiycImages(root, anomaly_values=(1, 2)), ANOMALY_TRACK),
+}
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which model works with which words."""
+    parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="model bundle")
+    parser.add_argument("--approved", type=Path, metavar="FILE", help="vocabulary of the approved classes")
+    parser.add_argument("--candidates", type=Path, metavar="FILE", help="vocabulary of candidate names")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="YAML",
+        help="settings of the segmenter, one key each, over the bundle's",
+    )
+    parser.add_argument("--threads", type=int, default=0, help="threads of the encoder (default: all)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only N frames, spread evenly over the set")
+
+
+def load_source(options: argparse.Namespace) -> SegmenterSource:
+    """Load what the options name."""
+    return load_segmenter_source(options.bundle, options.approved, options.candidates, options.threads)
+
+
+def progress_bar(items: Sequence[str], text: str) -> Iterator[str]:
+    """Give out the items with a progress bar where there is a terminal."""
+    yield from tqdm(items, desc=text, unit="frame", leave=False, disable=None)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_model_arguments(parser)
+    parser.add_argument("--dataset", choices=tuple(DATASETS), required=True, help="layout of the image set")
+    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="folder of the image set")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write JSON, Markdown, plots and examples")
+    parser.add_argument(
+        "--examples", type=int, default=12, metavar="N", help="pictures with --out (default: 12)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the figures; 0 when they could be measured."""
+    reader, sizes = DATASETS[options.dataset]
+    source = load_source(options)
+    settings = source.settings(read_settings(options.config) if options.config else None)
+    known = tuple(entry.name for entry in source.table.entries[: source.table.approved_count])
+    data = reader(options.root, known)
+    examples = None
+    if options.out:
+        from clipomaly_ros.evaluation.report_plots import ExampleWriter  # matplotlib is only needed here
+
+        names = chosen_frames(data, options.limit)
+        examples = ExampleWriter(options.out / "examples", names, options.examples, source.untrained)
+    report = evaluate_segmentation(
+        source,
+        settings,
+        data,
+        options.dataset,
+        EvaluationRules(sizes=sizes),
+        options.limit,
+        progress_bar,
+        examples,
+    )
+    print(f"{report.bundle} on {report.dataset} {report.split}".rstrip() + f", {len(report.frames)} frames")
+    if report.untrained:
+        print("the weights are random: no figure means anything")
+    for rows in (summary_rows(report), condition_rows(report), group_rows(report)):
+        if len(rows) > 1:
+            print("\n" + text_table(rows))
+    print("\n" + ", ".join(f"{step} {1000 * seconds:.0f} ms" for step, seconds in report.seconds.items()))
+    if options.json:
+        write_json(report, options.json)
+    if examples is not None:
+        from clipomaly_ros.evaluation.report_plots import write_plots
+
+        pictures = [*write_plots(report, options.out), *examples.written]
+        print(f"report: {write_report(report, options.out, pictures)}")
+    return 0
