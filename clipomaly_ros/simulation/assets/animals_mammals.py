@@ -78,8 +78,8 @@ _FOX = Shape(
     snout=0.28,
     ear=0.25,
     ear_size=0.08,
-    tail=1.0,
-    tail_size=0.12,
+    tail=0.8,
+    tail_size=0.14,
     tail_rise=-0.35,
 )
 _DEER = Shape(

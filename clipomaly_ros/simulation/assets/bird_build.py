@@ -178,7 +178,7 @@ def bird(shape: BirdShape, plumages: tuple[Plumage, ...], bearing: Bearing) -> B
         reach = shape.neck * length
         knots = [chest - placed[:3, 0] * 0.12 * length, chest]
         knots += [chest + reach * np.array([ahead, 0.0, up]) for ahead, up in bearing.neck]
-        thick = np.linspace(2.1, 1.0, len(knots)) ** 1.0 * shape.neck_size * length
+        thick = np.full(len(knots), min(2.1 * shape.neck_size * length, 0.38 * deep))
         thick[2:] = np.linspace(1.15, 0.9, len(knots) - 2) * shape.neck_size * length
         parts.append(loft(knots, thick, thick, neck, steps=16, sections=10))
         parts += _bird_head(length, shape, knots[-1], bearing.neck[-1][1] < 0, head, horn)

@@ -19,7 +19,7 @@ Coat = Callable[[np.random.Generator], Material]
 
 def pool_drops(generator: np.random.Generator, size: float) -> Drops:
     """Return drops (x, y, radius) [m] of one lobed pool with satellites, about size [m] across."""
-    main = np.column_stack([generator.normal(0, size / 7, (6, 2)), generator.uniform(0.12, 0.24, 6) * size])
+    main = np.column_stack([generator.normal(0, size / 5.5, (7, 2)), generator.uniform(0.07, 0.2, 7) * size])
     turn, reach = generator.uniform(0, 2 * np.pi, 5), generator.uniform(0.45, 0.6, 5) * size
     rim = [reach * np.cos(turn), reach * np.sin(turn), generator.uniform(0.02, 0.06, 5) * size]
     return np.concatenate([main, np.column_stack(rim)])

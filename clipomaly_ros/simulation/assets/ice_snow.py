@@ -28,9 +28,9 @@ def _snow_material(generator: np.random.Generator) -> Material:
     # Cleared snow is rarely clean: grit of the pavement is frozen into it.
     return Material(
         near(generator, (0.84, 0.86, 0.9), 0.05),
-        near(generator, (0.35, 0.34, 0.33), 0.2),
-        Pattern.SPECKLE,
-        generator.uniform(0.05, 0.2),
+        near(generator, (0.6, 0.6, 0.61), 0.15),
+        Pattern.NOISE,
+        generator.uniform(0.03, 0.12),
         gloss=0.08,
         reflectance=0.8,
         dirt=generator.uniform(0.05, 0.3),

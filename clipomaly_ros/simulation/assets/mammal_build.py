@@ -106,6 +106,8 @@ def _head(
     ]
     ear, ear_half = shape.ear * h, shape.ear_size * h
     spread, back = generator.uniform(0.2, 0.4), generator.uniform(-0.1, 0.35)
+    # Short ears stand as triangles, long ones are leaves.
+    leaf = (0.8, 1.0, 0.5, 0.7, 0.1) if shape.ear > 5 * shape.ear_size else (1.1, 0.8, 0.35, 0.55, 0.05)
     tip_fur = _fur(generator, coat.ear_tip, h)
     for sign in (-1.0, 1.0):
         parts.append(
@@ -119,7 +121,7 @@ def _head(
         parts.append(
             loft(
                 [root, root + 0.5 * way, root + 0.85 * way],
-                [0.8 * ear_half, ear_half, 0.5 * ear_half],
+                np.array(leaf[:3]) * ear_half,
                 [thin, thin, thin],
                 skin,
                 side=(0.0, 1.0, 0.0),
@@ -130,7 +132,7 @@ def _head(
         parts.append(
             loft(
                 [root + 0.72 * way, root + way],
-                [0.7 * ear_half, 0.1 * ear_half],
+                np.array(leaf[3:]) * ear_half,
                 [thin, 0.5 * thin],
                 tip_fur,
                 side=(0.0, 1.0, 0.0),
@@ -189,9 +191,9 @@ def mammal(shape: Shape, coats: tuple[Coat, ...], posture: Posture) -> Builder:
         thick = shape.neck_size * h * stout
         parts.append(
             loft(
-                [start - 0.35 * deep * ahead, start, base],
-                np.array([1.35, 1.25, 0.95]) * thick,
-                np.array([1.9, 1.6, 1.0]) * thick,
+                [start - 0.6 * deep * ahead, start, base],
+                np.minimum(np.array([1.3, 1.2, 0.95]) * thick, [0.75 * wide, 0.72 * wide, wide]),
+                np.minimum(np.array([1.9, 1.6, 1.0]) * thick, [0.72 * deep, 0.7 * deep, deep]),
                 skin,
             )
         )
@@ -222,7 +224,7 @@ def mammal(shape: Shape, coats: tuple[Coat, ...], posture: Posture) -> Builder:
         way = shape.tail * h * np.array([-np.cos(rise), 0.0, np.sin(rise)])
         sway = np.array([0.0, generator.normal(0, 0.15) * shape.tail * h, 0.0])
         size = shape.tail_size * h
-        bush = np.array([0.6, 1.0, 1.0]) * size
+        bush = np.array([0.45, 0.95, 1.15]) * size
         parts.append(
             loft(
                 [root, root + 0.45 * way + 0.3 * sway, root + 0.8 * way + 0.7 * sway],
@@ -232,7 +234,7 @@ def mammal(shape: Shape, coats: tuple[Coat, ...], posture: Posture) -> Builder:
                 sections=9,
             )
         )
-        bush = np.array([1.0, 0.8, 0.25]) * size
+        bush = np.array([1.15, 0.9, 0.25]) * size
         parts.append(
             loft(
                 [root + 0.66 * way + 0.56 * sway, root + 0.85 * way + 0.8 * sway, root + way + sway],

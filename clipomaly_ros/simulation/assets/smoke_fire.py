@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from clipomaly_ros.simulation.assets.asset import Asset, Builder
 from clipomaly_ros.simulation.assets.fluids import film, pool_drops
 from clipomaly_ros.simulation.assets.organic import broken_piece, loft, near
 from clipomaly_ros.simulation.materials import Colour, Material, Pattern
-from clipomaly_ros.simulation.mesh import Part, lump, on_ground, pose
+from clipomaly_ros.simulation.mesh import Part, ellipsoid, on_ground, pose
 
 _DARK, _GREY, _WHITE = (0.05, 0.05, 0.05), (0.35, 0.35, 0.36), (0.75, 0.76, 0.78)
 
@@ -22,10 +24,21 @@ def _smoke_material(generator: np.random.Generator, colour: Colour) -> Material:
         Pattern.NOISE,
         generator.uniform(0.1, 0.4),
         gloss=0.0,
-        opacity=generator.uniform(0.15, 0.4),
+        # What stops less than 0.3 a side would be seen, yet count as what is behind it.
+        opacity=generator.uniform(0.3, 0.42),
         reflectance=0.1,
         dirt=0.0,
     )
+
+
+def _billow(generator: np.random.Generator, axes: np.ndarray, material: Material, at: np.ndarray) -> Part:
+    """Build a puff with rounded bulges and creases between them; axes, at: float [3] [m]."""
+    part = ellipsoid((1.0, 1.0, 1.0), material)
+    bulge = np.zeros(len(part.vertices))
+    for axis in generator.normal(size=(5, 3)):
+        axis *= generator.uniform(1.5, 4.5) / np.linalg.norm(axis)
+        bulge += np.abs(np.sin(part.vertices @ axis + generator.uniform(0, np.pi))) - 0.6
+    return replace(part, vertices=part.vertices * (1 + 0.16 * bulge[:, None]) * axes + at)
 
 
 def _puffs(generator: np.random.Generator, path: np.ndarray, radii: np.ndarray, colour: Colour) -> list[Part]:
@@ -34,8 +47,8 @@ def _puffs(generator: np.random.Generator, path: np.ndarray, radii: np.ndarray, 
     shade = near(generator, colour, 0.3)
     for at, radius in zip(path, radii, strict=True):
         axes = radius * generator.uniform(0.75, 1.2, 3)
-        stray = generator.normal(0, 0.3, 3) * radius
-        parts.append(lump(generator, axes, 0.3, _smoke_material(generator, shade), pose(at + stray)))
+        stray = generator.normal(0, 0.45, 3) * radius
+        parts.append(_billow(generator, axes, _smoke_material(generator, shade), at + stray))
     return on_ground(parts)
 
 
@@ -44,9 +57,11 @@ def _column(colour: Colour) -> Builder:
 
     def build(generator: np.random.Generator) -> list[Part]:
         height, lean = generator.uniform(1.0, 2.0), generator.uniform(-0.5, 0.5, 2)
-        rise = np.linspace(0.05, 1, 9)
+        rise = np.linspace(0.05, 1, 24)
         path = np.column_stack([lean[0] * rise**2, lean[1] * rise**2, rise]) * height
-        return _puffs(generator, path, height * (0.09 + 0.16 * rise), colour)
+        return _puffs(
+            generator, path, height * (0.05 + 0.14 * rise) * generator.uniform(0.6, 1.2, 24), colour
+        )
 
     return build
 
@@ -56,9 +71,9 @@ def _drift(colour: Colour) -> Builder:
 
     def build(generator: np.random.Generator) -> list[Part]:
         length = generator.uniform(1.2, 2.0)
-        along = np.linspace(-0.5, 0.5, 10)
-        path = np.column_stack([along, generator.normal(0, 0.06, 10), 0.12 + 0.1 * (along + 0.5)]) * length
-        return _puffs(generator, path, length * generator.uniform(0.08, 0.18, 10), colour)
+        along = np.linspace(-0.5, 0.5, 24)
+        path = np.column_stack([along, generator.normal(0, 0.07, 24), 0.12 + 0.1 * (along + 0.5)]) * length
+        return _puffs(generator, path, length * generator.uniform(0.05, 0.14, 24), colour)
 
     return build
 
@@ -68,8 +83,8 @@ def _cloud(colour: Colour) -> Builder:
 
     def build(generator: np.random.Generator) -> list[Part]:
         size = generator.uniform(0.8, 1.8)
-        path = generator.normal(0, 0.17, (10, 3)) * size
-        return _puffs(generator, path, size * generator.uniform(0.14, 0.3, 10), colour)
+        path = generator.normal(0, 0.17, (24, 3)) * size
+        return _puffs(generator, path, size * generator.uniform(0.08, 0.2, 24), colour)
 
     return build
 
@@ -77,13 +92,13 @@ def _cloud(colour: Colour) -> Builder:
 def _flame_material(generator: np.random.Generator, heat: float) -> Material:
     """Return red at heat 0, bright yellow at heat 1."""
     return Material(
-        near(generator, (1.0, 0.22 + 0.45 * heat, 0.03 + 0.17 * heat), 0.08),
-        near(generator, (1.0, 0.4 + 0.4 * heat, 0.05 + 0.25 * heat), 0.08),
+        near(generator, (1.0, 0.15 + 0.45 * heat, 0.01 + 0.14 * heat), 0.08),
+        near(generator, (1.0, 0.27 + 0.45 * heat, 0.02 + 0.2 * heat), 0.08),
         Pattern.NOISE,
         generator.uniform(0.08, 0.2),
         gloss=0.0,
         opacity=generator.uniform(0.65, 0.9),
-        emission=1.2 + 1.6 * heat,
+        emission=0.9 + 1.3 * heat,
         reflectance=0.05,
         dirt=0.0,
     )
