@@ -75,7 +75,9 @@ def _underwing(
     top, sweep_fin = 0.6 * high, float(np.radians(generator.uniform(36, 42)))
     fin_height = generator.uniform(0.145, 0.165) * length
     chord = 0.165 * length
-    parts += fin(-length + 1.35 * chord, top, fin_height, chord, 0.36 * chord, sweep_fin, livery)[0]
+    parts += fin(-length + 1.35 * chord, top, fin_height, chord, 0.36 * chord, sweep_fin, livery, generator)[
+        0
+    ]
     parts += stabiliser(
         -length + 0.135 * length, 0.5 * high, 0.36 * half_span, 0.115 * length, 0.55, 0.1, livery
     )
@@ -160,7 +162,7 @@ def _rear_engined(
     sweep = float(np.radians(generator.uniform(38, 44)))
     height = generator.uniform(1.75, 2.1) * radius + 0.6
     fin_parts, tip = fin(
-        -length + 1.25 * chord, 0.6 * loft.height, height, chord, 0.62 * chord, sweep, livery
+        -length + 1.25 * chord, 0.6 * loft.height, height, chord, 0.62 * chord, sweep, livery, generator
     )
     parts += fin_parts
     parts += stabiliser(tip.x + 0.05, tip.z, 0.36 * half_span, 0.6 * chord, 0.5, -0.02, livery)
@@ -227,7 +229,14 @@ def turboprop_twin(generator: np.random.Generator) -> list[Part]:
         parts += turboprop(hub, 0.52, generator.uniform(4.6, 5.2), span, livery, generator)
     chord = 0.17 * length
     fin_parts, tip = fin(
-        -length + 1.2 * chord, 0.62 * loft.height, 3.3 + 0.03 * length, chord, 0.55 * chord, 0.5, livery
+        -length + 1.2 * chord,
+        0.62 * loft.height,
+        3.3 + 0.03 * length,
+        chord,
+        0.55 * chord,
+        0.5,
+        livery,
+        generator,
     )
     parts += fin_parts + stabiliser(tip.x + 0.1, tip.z, 0.29 * half_span, 0.5 * chord, 0.12, 0.0, livery)
     nose_wheel = -1.05 * loft.nose

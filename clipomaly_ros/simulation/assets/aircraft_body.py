@@ -45,18 +45,24 @@ class Loft:
             [-behind, (wide + offset) * np.sin(angle), middle + (half + offset) * np.cos(angle)], axis=-1
         )
 
-    def angle(self, behind: float, z: float) -> float:
-        """Return the angle at which the skin is at height z."""
-        low, high, _ = self._lines(np.asarray(behind))
-        return float(np.arccos(np.clip((2 * z - high - low) / np.maximum(high - low, 1e-6), -1, 1)))
+    def angle(self, behind: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
+        """Return the angles, float64 [...], at which the skin is at height z [m]; 0 or pi beyond it."""
+        low, high, _ = self._lines(np.asarray(behind, float))
+        return np.arccos(np.clip((2 * np.asarray(z) - high - low) / np.maximum(high - low, 1e-6), -1, 1))
+
+    def crest(self, z: float) -> float:
+        """Return how far behind the tip the upper line of the nose reaches height z [m]."""
+        behind = np.linspace(0, self.nose, 200)
+        return float(np.interp(z, self._lines(behind)[1], behind))
 
     def _lines(self, behind: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         t = np.clip(behind / self.nose, 0, 1)
         s = np.clip((behind - self.length + self.tail) / self.tail, 0, 1)
         tip, end = -self.droop, self.rise
-        high = tip + (1 - tip) * (1 - (1 - t) ** 1.9) ** 0.72
-        low = tip - (1 + tip) * (1 - (1 - t) ** 2.3) ** 0.58
-        wide = (1 - (1 - t) ** 2.1) ** 0.56 * (1 - 0.93 * s**1.75)
+        # A blunt tip, then the windscreen's slope up to the crown.
+        high = tip + (1 - tip) * (0.22 * (1 - (1 - t) ** 6) ** 0.5 + 0.78 * (1 - (1 - t) ** 1.8) ** 1.05)
+        low = tip - (1 + tip) * (1 - (1 - t) ** 2.3) ** 0.52
+        wide = (1 - (1 - t) ** 2.1) ** 0.5 * (1 - 0.93 * s**1.75)
         high = high + (end + 0.1 - 1) * s**2.1
         low = low + (end - 0.1 + 1) * s**1.45
         return self.height * low, self.height * high, self.width * wide
@@ -87,8 +93,8 @@ def fuselage(loft: Loft, livery: Livery, generator: np.random.Generator, windows
     """Build the painted tube with cockpit and cabin windows, period of these [m] (0: none)."""
     line = 0.16 * loft.height  # of the cabin windows
     cabin, cone = 1.02 * loft.nose, loft.length - 0.9 * loft.tail
-    upper, lower = (loft.angle(cabin, line + shift * loft.height) for shift in (0.19, -0.19))
-    keel = loft.angle(cabin, -generator.uniform(0.35, 0.75) * loft.height)
+    upper, lower = (float(loft.angle(cabin, line + shift * loft.height)) for shift in (0.19, -0.19))
+    keel = float(loft.angle(cabin, -generator.uniform(0.35, 0.75) * loft.height))
     slant = float(generator.uniform(-0.1, 0.6) * loft.tail)
     rear = loft.length - generator.uniform(0.75, 0.95) * loft.tail
     texture = np.eye(4)
@@ -104,6 +110,7 @@ def fuselage(loft: Loft, livery: Livery, generator: np.random.Generator, windows
         reflectance=0.6,
         dirt=0.05,
     )
+    under = belly if livery.rear == livery.body else paint(livery.rear)
     parts = [
         loft.skin((0.0, cabin), (-keel, keel), body, steps=(22, 30)),
         loft.skin((0.0, cabin), (keel, 2 * np.pi - keel), belly, steps=(22, 18)),
@@ -112,7 +119,8 @@ def fuselage(loft: Loft, livery: Livery, generator: np.random.Generator, windows
     tube = [
         loft.skin((cabin, rear), (-upper, upper), body, slant=(0, slant), steps=(14, 22)),
         loft.skin((cabin, rear), (keel, 2 * np.pi - keel), belly, slant=(0, slant), steps=(14, 18)),
-        loft.skin((rear, loft.length), (-np.pi, np.pi), paint(livery.rear), slant=(slant, 0), steps=(24, 44)),
+        loft.skin((rear, loft.length), (-keel, keel), paint(livery.rear), slant=(slant, 0), steps=(24, 30)),
+        loft.skin((rear, loft.length), (keel, 2 * np.pi - keel), under, slant=(slant, 0), steps=(24, 18)),
         ellipsoid(
             (0.05, 0.1 * loft.width, 0.12 * loft.height),
             DARK,
@@ -133,15 +141,24 @@ def fuselage(loft: Loft, livery: Livery, generator: np.random.Generator, windows
 
 
 def _cockpit(loft: Loft, generator: np.random.Generator) -> list[Part]:
-    """Build the windscreen of three panes a side, low enough to be seen from the front."""
-    start, depth = generator.uniform(0.3, 0.36) * loft.nose, generator.uniform(0.15, 0.2) * loft.nose
+    """Build the windscreen: a belt of three panes a side between two heights."""
+    low, high = generator.uniform(0.24, 0.32) * loft.height, generator.uniform(0.56, 0.66) * loft.height
+    front, top = loft.crest(low), loft.crest(high)
+    step = (top - front) * generator.uniform(0.8, 1.0)
+    post = 0.05 + 0.02 * step
+    starts = front + np.array([0.02, 1.25 * step, 2.1 * step])
+    ends = np.array([starts[1] - post, starts[2] - post, starts[2] + generator.uniform(0.5, 0.8) * step])
     panes = []
-    for side in (1, -1):
-        for k, (first, last) in enumerate(((0.06, 0.52), (0.6, 0.98), (1.06, 1.32))):
-            angles = (first, last) if side > 0 else (-last, -first)
-            near = start + (0.0, 0.13, 0.34)[k] * depth
-            far = near + (1.0, 0.95, 0.75)[k] * depth
-            panes.append(loft.skin((near, far), angles, GLASS, 0.012, (0.05 * loft.nose, 0.0), (4, 6)))
+    for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        share = np.linspace(0, 1, 9)[:, None]
+        roof = high - (0.0, 0.0, 0.25)[k] * (high - low) * share
+        z = low + (roof - low) * np.linspace(1, 0, 8)
+        # The posts lean back; where the crown is lower than the pane, the pane ends at the middle post.
+        behind = start + (end - start) * share + (0.0 if k == 0 else 0.25) * (z - low) * (share < 1)
+        angle = np.maximum(loft.angle(behind, z), 0.05)
+        for side in (1, -1):
+            grid = loft.point(behind, side * angle, 0.012)
+            panes.append(grid_surface(grid if side > 0 else grid[:, ::-1], GLASS))
     return panes
 
 
@@ -157,8 +174,8 @@ def doors(loft: Loft, livery: Livery, generator: np.random.Generator, cargo: boo
         width = generator.uniform(0.8, 1.0) if kind == "cabin" else generator.uniform(1.3, 2.2)
         top = 0.62 * loft.height if kind == "cabin" else -0.3 * loft.height
         bottom = max(top - height, -0.62 * loft.height) if kind == "cabin" else -0.82 * loft.height
-        open_ = generator.uniform() < 0.3
-        angles = loft.angle(behind, top), loft.angle(behind, bottom)
+        open_ = generator.uniform() < 0.2
+        angles = float(loft.angle(behind, top)), float(loft.angle(behind, bottom))
         angles = angles if side > 0 else (-angles[1], -angles[0])
         span = (behind, behind + width)
         skin = paint(livery.body if kind == "cabin" else livery.belly)

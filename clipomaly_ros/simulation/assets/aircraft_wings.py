@@ -147,26 +147,44 @@ def wings(plan: Wing, livery: Livery, fairings: int, generator: np.random.Genera
 
 
 def fin(
-    x: float, z: float, height: float, root: float, tip: float, sweep: float, livery: Livery
+    x: float,
+    z: float,
+    height: float,
+    root: float,
+    tip: float,
+    sweep: float,
+    livery: Livery,
+    generator: np.random.Generator,
 ) -> tuple[list[Part], Station]:
     """Build the fin with the airline's sign on it; returns its parts and its tip."""
-    colour, upright = paint(livery.tail), np.pi / 2
-    stations = [
-        Station(x - np.tan(sweep) * h * height, 0, z + h * height, root + (tip - root) * h, 0.1, upright)
-        for h in (0.0, 0.5, 1.0)
-    ]
+    colour, sign, upright = paint(livery.tail), paint(livery.logo), np.pi / 2
+
+    def section(share: float) -> Station:
+        behind = np.tan(sweep) * share * height
+        return Station(x - behind, 0, z + share * height, root + (tip - root) * share, 0.1, upright)
+
     fillet = [
         Station(x + 0.45 * root, 0, z - 0.1, 1.3 * root, 0.05, upright),
         Station(x - np.tan(sweep) * 0.25 * height, 0, z + 0.22 * height, root * 0.8, 0.06, upright),
     ]
-    parts = aerofoil(stations, colour, 1, BARE_METAL) + aerofoil(fillet, colour)
-    middle = stations[1]
-    for side in (1, -1):
-        where = pose((middle.x - 0.42 * middle.chord, side * 0.035 * middle.chord, middle.z + 0.06 * height))
-        parts.append(
-            ellipsoid((0.24 * middle.chord, 0.03 * middle.chord, 0.15 * height), paint(livery.logo), where)
+    parts = aerofoil(fillet, colour)
+    style = generator.choice(["disc", "bands", "plain"], p=[0.45, 0.35, 0.2])
+    if style == "bands":
+        low, high = np.sort(generator.uniform(0.2, 0.95, 2))
+        cuts = [(0.0, low, colour), (low, high, sign), (high, 1.0, colour)]
+    else:
+        cuts = [(0.0, 1.0, colour)]
+    for low, high, material in cuts:
+        parts += aerofoil([section(low), section(high)], material, 1, BARE_METAL)
+    middle = section(generator.uniform(0.45, 0.6))
+    for side in (1, -1) if style == "disc" else ():
+        where = pose(
+            (middle.x - 0.42 * middle.chord, side * 0.043 * middle.chord, middle.z), yaw=-side * 0.03
         )
-    return labelled(parts, TAIL), stations[-1]
+        size = np.array([generator.uniform(0.15, 0.26), 0.012, 0.0]) * middle.chord
+        size[2] = min(generator.uniform(0.1, 0.17) * height, 1.2 * size[0])
+        parts.append(ellipsoid(size, sign, where))
+    return labelled(parts, TAIL), section(1.0)
 
 
 def stabiliser(

@@ -75,9 +75,8 @@ def _bridge(generator: np.random.Generator, wall: Material, inner: Material, tri
     parts.append(box((0.06, 1.2, 0.9), glass, where @ pose((size[0] / 2 + 0.02, -0.5, 0.35))))
     parts.append(_canopy(size, float(generator.uniform(0.5, 1.1)), where))
     parts += _stairs(x - 2.2, width / 2 + 0.5, floor)
-    parts.append(
-        box((0.5, 0.4, 0.5), Material((0.9, 0.35, 0.02), emission=0.3), pose((x, 0, floor + height + 1.0)))
-    )
+    beacon = Material((0.9, 0.35, 0.02), gloss=0.6, emission=0.5)
+    parts.append(cylinder(0.09, 0.22, beacon, pose((x, 0.4 * width, floor + height + 0.85)), 14))
     return parts
 
 

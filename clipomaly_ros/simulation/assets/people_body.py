@@ -220,6 +220,10 @@ def _head(turn: NDArray, at: NDArray, stature: float, clothes: Clothes) -> list[
         ((0.035 * s, 0.034 * s, 0.03 * s), (0.018 * s, 0.0, -0.042 * s), skin),
         ((0.012 * s, 0.009 * s, 0.015 * s), (0.055 * s, 0.0, -0.008 * s), skin),
     ]
+    eye = Material((0.02, 0.015, 0.012), gloss=0.6, reflectance=0.1)
+    shapes += [
+        ((0.004 * s, 0.007 * s, 0.004 * s), (0.05 * s, side * 0.018 * s, 0.008 * s), eye) for side in (1, -1)
+    ]
     hair = ((0.057 * s, 0.048 * s, 0.058 * s), (-0.009 * s, 0.0, 0.017 * s), clothes.hair)
     if clothes.headgear == "helmet":
         shapes += [hair, ((0.072 * s, 0.06 * s, 0.055 * s), (-0.002 * s, 0.0, 0.034 * s), gear)]
