@@ -29,12 +29,11 @@ def _uld(g: Generator, opened: bool = False) -> list[Part]:
     frame = bare_metal(g)
     turn = pose((0, deep / 2, 0), roll=np.pi / 2)
     parts = [prism(outline, deep, skin, turn)]
-    ring = np.concatenate([outline, outline[:1]])
     for y in (-deep / 2, deep / 2):
-        for a, b in zip(ring[:-1], ring[1:], strict=True):
+        for a, b in zip(outline, np.roll(outline, -1, axis=0), strict=True):
             parts.append(tube([[a[0], y, a[1]], [b[0], y, b[1]]], 0.03, frame, sections=5))
     parts.append(
-        box((1.56, deep * 1.03, 0.05), frame, pose((0.0 if not both else wide / 2 - 0.78, 0, 0.025)))
+        box((1.56, deep * 1.03, 0.05), frame, pose((0.0 if not both else wide / 2 - 0.78, 0, 0.017)))
     )
     door = cloth(g) if g.uniform() < 0.6 else painted(g)
     left, right = -0.68, wide - 0.78 - cut - 0.02
@@ -44,9 +43,7 @@ def _uld(g: Generator, opened: bool = False) -> list[Part]:
     if opened:
         flap = crumpled(g, size[0], high * 0.6, 0.1, door, 14, 4)
         parts.append(
-            flap.moved(
-                pose(((left + right) / 2, -deep / 2 - 0.12, high * 0.9), roll=1.3) @ pose((0, -0.1, 0))
-            )
+            flap.moved(pose(((left + right) / 2, -deep / 2 - 0.2, high * 0.6), roll=g.uniform(1.1, 1.35)))
         )
     else:
         for z in (0.35, 0.6):
@@ -77,7 +74,7 @@ def uld_open(g: Generator) -> list[Part]:
         size = np.array([g.uniform(0.2, 0.32), g.uniform(0.18, 0.3), g.uniform(0.08, 0.14)])
         look = cloth(g) if g.uniform() < 0.5 else plastic(g)
         top = max(float(part.vertices[:, 2].max()) for part in parts[:1])
-        at = (x, -0.8 + g.uniform(-0.3, 0.3), top + size[2] * 0.8)
+        at = (x, 0.8 + g.uniform(-0.3, 0.3), top + size[2] * 0.8)
         parts.append(cushion(size, 6, look, pose(at, yaw=g.uniform(0, 3)), 2))
     return on_ground(parts)
 

@@ -23,13 +23,13 @@ def shade(
 def any_colour(generator: np.random.Generator) -> Colour:
     """Return a vivid, muted, pale, dark or grey colour, linear RGB."""
     ranges = (
-        ((0.6, 1.0), (0.7, 1.0)),
+        ((0.45, 0.95), (0.55, 0.95)),
         ((0.35, 0.75), (0.15, 0.6)),
         ((0.75, 0.97), (0.02, 0.3)),
         ((0.08, 0.35), (0.0, 0.7)),
         ((0.15, 0.95), (0.0, 0.06)),
     )
-    return shade(generator, *ranges[generator.choice(5, p=(0.34, 0.2, 0.16, 0.2, 0.1))])
+    return shade(generator, *ranges[generator.choice(5, p=(0.26, 0.24, 0.16, 0.22, 0.12))])
 
 
 def bare_metal(generator: np.random.Generator) -> Material:

@@ -52,10 +52,24 @@ def cushion(
     return part if where is None else part.moved(where)
 
 
+def sagged(part: Part, floor: float) -> Part:
+    """Return the part with all below a height [m] pressed flat, as a soft body on the ground."""
+    return deformed(part, lambda v: np.column_stack([v[:, :2], np.maximum(v[:, 2], floor)]))
+
+
+def wrinkled(generator: np.random.Generator, part: Part, depth: float, folds: int = 7) -> Part:
+    """Return a rounded part about the origin with sharp creases pressed into it, of relative depth."""
+    size = float(np.abs(part.vertices).max())
+    axes = generator.normal(size=(folds, 3)) * generator.uniform(1.5, 5.0, (folds, 1))
+    phases = generator.uniform(0, 2 * np.pi, folds)
+    ridges = np.abs(np.sin(part.vertices / size @ axes.T + phases)).mean(axis=1)
+    return deformed(part, lambda v: v * (1 - depth + 1.5 * depth * ridges)[:, None])
+
+
 def hollow_prism(
     outer: ArrayLike, inner: float, height: float, material: Material, where: NDArray | None = None
 ) -> Part:
-    """Build a pierced disc about z, centred [m]: outer radii [n] at even angles, round hole of radius inner."""
+    """Build a pierced disc about z, centred [m]: radii [n] at even angles, round hole inner."""
     radii = np.asarray(outer, float)
     angles = np.linspace(0, 2 * np.pi, len(radii), endpoint=False)
     turn = np.column_stack([np.cos(angles), np.sin(angles), np.zeros(len(radii))])
@@ -102,7 +116,7 @@ def arc(radius: float, start: float, end: float, steps: int = 20) -> NDArray[np.
 def wander(
     generator: np.random.Generator, length: float, curl: float, steps: int = 40, lift: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return a smooth random path [steps, 3] on the ground; curl: of the heading [rad], lift: highest z [m]."""
+    """Return a smooth random path [steps, 3] on the ground; curl: of heading [rad], lift: top z [m]."""
     at = np.linspace(0, 1, steps)
     heading = np.zeros(steps)
     height = np.zeros(steps)
@@ -170,7 +184,7 @@ def plate(
     outline = []
     for x, y, start in ((1, 1, 0), (-1, 1, 1), (-1, -1, 2), (1, -1, 3)):
         turn = arc(corner, start * np.pi / 2, (start + 1) * np.pi / 2, 5)[:, :2]
-        outline.append(turn + [x * (length / 2 - corner), y * (width / 2 - corner)])
+        outline.append(turn + np.array([x * (length / 2 - corner), y * (width / 2 - corner)]))
     return prism(np.concatenate(outline), thickness, material, where)
 
 

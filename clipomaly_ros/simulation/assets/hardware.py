@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clipomaly_ros.simulation.assets import fasteners, hardware_parts
+from clipomaly_ros.simulation.assets import fasteners, hardware_parts, locks
 from clipomaly_ros.simulation.assets.asset import Asset
 from clipomaly_ros.simulation.assets.finishes import any_colour, bare_metal, plastic
 from clipomaly_ros.simulation.assets.forms import arc, ribbon, settled, wander
@@ -63,7 +63,7 @@ def wire_frayed(g: Generator) -> list[Part]:
     length, strands = g.uniform(0.15, 0.6), int(g.integers(4, 8))
     core = wander(g, length, 0.5, 24)
     radius = g.uniform(0.003, 0.006)
-    parts = [tube(core[:18] + [0, 0, radius * 1.3], radius * 1.3, plastic(g), sections=7)]
+    parts = [tube(core[:18] + np.array([0, 0, radius * 1.3]), radius * 1.3, plastic(g), sections=7)]
     for turn in np.arange(strands) * 2 * np.pi / strands:
         spread = np.clip(np.arange(24) - 15, 0, None)[:, None] / 8.0 * length * 0.16
         away = np.array([np.cos(turn) * 0.3, np.cos(turn), abs(np.sin(turn)) * 0.8])
@@ -145,10 +145,10 @@ def strip_angle(g: Generator) -> list[Part]:
     metal = bare_metal(g)
     parts = [
         ribbon(path, width, 0.003, metal),
-        ribbon(path + [0, width / 2, width / 2], width, 0.003, metal, np.pi / 2),
+        ribbon(path + np.array([0, width / 2, width / 2]), width, 0.003, metal, np.pi / 2),
     ]
     if g.uniform() < 0.5:
-        parts.append(ribbon(path + [0, -width / 2, width / 2], width, 0.003, metal, np.pi / 2))
+        parts.append(ribbon(path + np.array([0, -width / 2, width / 2]), width, 0.003, metal, np.pi / 2))
     return settled(moved(parts, pose(roll=g.uniform(0, 6))))
 
 
@@ -173,7 +173,7 @@ HARDWARE = (
     _asset("washer", _f.washer_flat, _f.washer_spring, _f.washer_bent, _f.washer_toothed),
     _asset("wire", wire_stray, wire_coil, wire_tangle, wire_frayed),
     _asset("cable tie", tie_straight, tie_loop, tie_cut, tie_bundle),
-    _asset("lock", _f.lock_lying, _f.lock_standing, _f.lock_open, _f.lock_combination),
+    _asset("lock", locks.lock_lying, locks.lock_standing, locks.lock_open, locks.lock_combination),
     _asset("metal strip", strip_bent, strip_twisted, strip_angle, strip_curled),
     _asset("loose panel", _p.panel_flat, _p.panel_bent, _p.panel_framed, _p.panel_oval),
     _asset("light fitting", _p.light_inset, _p.light_tube, _p.light_flood, _p.light_edge),

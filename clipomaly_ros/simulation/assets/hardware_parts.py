@@ -73,7 +73,9 @@ def panel_bent(g: Generator) -> list[Part]:
     body = sheet(length, width, rise, _skin(g), steps=16)
     torn = body.vertices[:, 0] > 0.48 * length
     ragged = np.where(torn, g.uniform(-0.12, 0.02, len(torn)) * length, 0.0)
-    return settled([deformed(body, lambda v: v + np.column_stack([ragged, 0 * v[:, 1:]]))])
+    lying = settled([deformed(body, lambda v: v + np.column_stack([ragged, 0 * v[:, 1:]]))])
+    # Its flat half stays clear of the ground's plane.
+    return moved(lying, pose((0, 0, 0.003)))
 
 
 def panel_framed(g: Generator) -> list[Part]:

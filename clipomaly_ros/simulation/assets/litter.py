@@ -2,172 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from clipomaly_ros.simulation.assets.finishes import (
     any_colour,
     bare_metal,
     cloth,
-    film,
     paper,
     plastic,
     shade,
 )
-from clipomaly_ros.simulation.assets.forms import arc, crumpled, cushion, deformed, plate, ribbon, wander
+from clipomaly_ros.simulation.assets.forms import arc, crumpled, plate, ribbon, sagged, settled, wander
 from clipomaly_ros.simulation.materials import Material, Pattern
-from clipomaly_ros.simulation.mesh import Part, box, lump, moved, on_ground, pose, torus, tube
+from clipomaly_ros.simulation.mesh import (
+    Part,
+    box,
+    grid_surface,
+    lump,
+    moved,
+    on_ground,
+    pose,
+    prism,
+    tube,
+)
 
 Generator = np.random.Generator
-
-
-def _sagged(part: Part, floor: float) -> Part:
-    """Flatten what is below a height [m], as a soft body on the ground."""
-    return deformed(part, lambda v: np.column_stack([v[:, :2], np.maximum(v[:, 2], floor)]))
-
-
-def bag_crumpled(g: Generator) -> list[Part]:
-    """Build a crumpled plastic bag, a light lump with handles sticking out."""
-    size, skin = g.uniform(0.1, 0.25), film(g, (0.75, 1.0))
-    parts = [
-        _sagged(
-            lump(g, (size, size * g.uniform(0.6, 0.9), size * g.uniform(0.4, 0.7)), 0.3, skin), -size * 0.3
-        )
-    ]
-    for turn in g.uniform(0, 2 * np.pi, 2):
-        loop = ribbon(
-            arc(size * 0.4, -1.9, 1.9, 16) + [size * 0.5, 0, 0], size * 0.2, 0.002, skin, g.uniform(0.4, 1.2)
-        )
-        parts.append(
-            loop.moved(pose((size * 0.6 * np.cos(turn), size * 0.6 * np.sin(turn), 0), pitch=-0.6, yaw=turn))
-        )
-    parts.append(
-        crumpled(g, size * 1.6, size * 1.1, size * 0.4, skin, where_steps(g)).moved(
-            pose((0, 0, -size * 0.28))
-        )
-    )
-    return on_ground(parts)
-
-
-def where_steps(g: Generator) -> int:
-    """Return how finely a film is meshed: a few steps, so that its creases are sharp."""
-    return int(g.integers(10, 20))
-
-
-def bag_carrier(g: Generator) -> list[Part]:
-    """Build a full carrier bag standing, its two handles up and something printed on it."""
-    width, skin = g.uniform(0.22, 0.38), film(g, (0.85, 1.0))
-    height, depth = width * g.uniform(0.7, 1.0), width * g.uniform(0.3, 0.5)
-    phases = g.uniform(0, 6.3, 3)
-
-    def sag(v: np.ndarray) -> np.ndarray:
-        at = v[:, 2] / height + 0.5
-        pinch = 1 - 0.35 * np.clip(at - 0.55, 0, 1) ** 1.2
-        ripple = (
-            1
-            + 0.06 * np.sin(9 * at + phases[0])
-            + 0.07 * np.sin(5 * np.arctan2(v[:, 1], v[:, 0]) + 4 * at + phases[1])
-        )
-        return np.column_stack([v[:, :2] * (pinch * ripple)[:, None], v[:, 2]])
-
-    parts = [deformed(cushion((width / 2, depth / 2, height / 2), 3.5, skin), sag)]
-    for side in (-1, 1):
-        path = arc(width * 0.2, 0, np.pi, 14) * [1, 1.7, 1] + [0, height * 0.45, 0]
-        where = pose((0, side * depth * 0.12, 0), roll=np.pi / 2 + side * g.uniform(-0.1, 0.5))
-        parts.append(ribbon(path, width * 0.09, 0.002, skin, np.pi / 2).moved(where))
-    parts.append(box((width * 0.4, depth * 1.04, height * 0.25), film(g, (0.95, 1.0))))
-    return on_ground(moved(parts, pose(roll=g.choice([0.0, 0.0, 1.3]))))
-
-
-def bag_flat(g: Generator) -> list[Part]:
-    """Build an empty bag lying flat, with cut-out handles and creases."""
-    length, width, skin = g.uniform(0.25, 0.5), g.uniform(0.2, 0.35), film(g, (0.7, 0.98))
-    rise = g.uniform(0.02, 0.07)
-    parts = [crumpled(g, length, width, rise, skin, 18, 5)]
-    for side in (-1, 1):
-        path = arc(width * 0.16, -2.0, 2.0, 14) * [1.5, 1, 1] + [
-            length * 0.55,
-            side * width * 0.22,
-            rise * 0.5,
-        ]
-        parts.append(ribbon(path, width * 0.1, 0.002, skin, 0.3))
-    return on_ground(parts)
-
-
-def bag_tied(g: Generator) -> list[Part]:
-    """Build a full rubbish bag with a tied neck."""
-    size = g.uniform(0.2, 0.38)
-    skin = replace(
-        film(g, (0.93, 1.0)),
-        colour=((0.015, 0.015, 0.018), (0.7, 0.72, 0.75), (0.05, 0.15, 0.5), any_colour(g))[
-            g.choice(4, p=(0.45, 0.2, 0.15, 0.2))
-        ],
-    )
-    body = _sagged(
-        lump(g, (size, size * g.uniform(0.8, 1), size * g.uniform(0.75, 1)), 0.16, skin), -size * 0.6
-    )
-    folds = int(g.integers(5, 9))
-
-    def neck(v: np.ndarray) -> np.ndarray:
-        at = np.clip(v[:, 2] / size, 0, 1.2)
-        gather = 1 - 0.6 * at**2 * (0.75 + 0.25 * np.sin(folds * np.arctan2(v[:, 1], v[:, 0])))
-        return np.column_stack([v[:, :2] * gather[:, None], v[:, 2] * (1 + 0.3 * at**3)])
-
-    body = deformed(body, neck)
-    top = float(body.vertices[:, 2].max())
-    parts = [body, torus(size * 0.1, size * 0.05, cloth(g), pose((0, 0, top)), sections=12)]
-    for turn in g.uniform(0, 6.3, 4):
-        path = np.array([[0, 0, 0], [0.12, 0, 0.25], [0.35, 0.05, 0.4]]) * size
-        parts.append(ribbon(path, size * 0.25, 0.003, skin, 0.5).moved(pose((0, 0, top), yaw=turn)))
-    return on_ground(parts)
-
-
-def wrap_sheet(g: Generator) -> list[Part]:
-    """Build a spread sheet of clear film with creases."""
-    length = g.uniform(0.5, 1.8)
-    skin = film(g, (0.3, 0.7))
-    return on_ground(
-        [crumpled(g, length, length * g.uniform(0.4, 0.9), length * g.uniform(0.05, 0.14), skin, 26, 8)]
-    )
-
-
-def wrap_rope(g: Generator) -> list[Part]:
-    """Build stretched film twisted into a rope with flaring ends."""
-    length, skin, parts = g.uniform(0.6, 1.9), film(g, (0.55, 0.9)), []
-    path = wander(g, length, 0.9, 40, 0.05)
-    for turn in np.arange(3) * 2.1:
-        twist = np.linspace(0, g.uniform(8, 16), 40) + turn
-        parts.append(ribbon(path, length * g.uniform(0.04, 0.08), 0.002, skin, twist))
-    for end in (0, -1):
-        parts.append(crumpled(g, length * 0.2, length * 0.14, length * 0.05, skin, 12).moved(pose(path[end])))
-    return on_ground(parts)
-
-
-def wrap_heap(g: Generator) -> list[Part]:
-    """Build a heap of film pressed together."""
-    size, skin = g.uniform(0.15, 0.45), film(g, (0.5, 0.85))
-    parts = [_sagged(lump(g, (size, size * 0.8, size * 0.45), 0.35, skin), -size * 0.2)]
-    for level in (0.1, 0.25, 0.0):
-        where = pose((*g.normal(size=2) * size * 0.3, level * size), yaw=g.uniform(0, 3))
-        parts.append(
-            crumpled(g, size * 2.1, size * 1.5, size * g.uniform(0.3, 0.7), skin, 18, 7).moved(where)
-        )
-    return on_ground(parts)
-
-
-def wrap_billowing(g: Generator) -> list[Part]:
-    """Build film caught by the wind: an arch standing up from the ground at one side."""
-    length = g.uniform(0.6, 1.6)
-    width, rise, skin = length * g.uniform(0.4, 0.8), length * g.uniform(0.2, 0.4), film(g, (0.35, 0.75))
-    wrinkle = crumpled(g, length, width, length * 0.07, skin, 26, 9)
-    lean = g.uniform(0.2, 0.5)
-
-    def blow(v: np.ndarray) -> np.ndarray:
-        dome = np.clip(1 - (v[:, 0] / length * 2) ** 2, 0, 1) * np.clip(0.65 + v[:, 1] / width, 0, 1)
-        return v + np.column_stack([0 * dome, lean * dome * width, rise * dome])
-
-    return on_ground([deformed(wrinkle, blow)])
 
 
 def _webbing(g: Generator) -> Material:
@@ -211,19 +70,14 @@ def strap_ratchet(g: Generator) -> list[Part]:
     path = wander(g, length, 0.5, 40, 0.02)
     metal, middle = bare_metal(g), path[20]
     heading = float(np.arctan2(*(path[21] - path[19])[[1, 0]]))
-    where = pose(middle + [0, 0, 0.02], yaw=heading)
+    where = pose(middle + np.array([0, 0, 0.02]), yaw=heading)
     ratchet = [
         box((0.13, 0.006, 0.035), metal, pose((0, width * 0.6, 0))),
         box((0.13, 0.006, 0.035), metal, pose((0, -width * 0.6, 0))),
-        box((0.1, width * 1.4, 0.012), painted_grip(g), pose((0.07, 0, 0.03), pitch=-0.45)),
+        box((0.1, width * 1.4, 0.012), plastic(g), pose((0.07, 0, 0.03), pitch=-0.45)),
         tube([[0, -width * 0.7, 0.01], [0, width * 0.7, 0.01]], 0.014, metal),
     ]
     return on_ground([ribbon(path, width, 0.004, web), *moved(ratchet, where)])
-
-
-def painted_grip(g: Generator) -> Material:
-    """Return the coloured plastic of a ratchet's lever."""
-    return plastic(g)
 
 
 def strap_tangle(g: Generator) -> list[Part]:
@@ -275,7 +129,7 @@ def rag_flat(g: Generator) -> list[Part]:
 def rag_heap(g: Generator) -> list[Part]:
     """Build a balled-up cloth."""
     size, fabric = g.uniform(0.06, 0.18), cloth(g)
-    parts = [_sagged(lump(g, (size, size * 0.85, size * 0.6), 0.3, fabric), -size * 0.35)]
+    parts = [sagged(lump(g, (size, size * 0.85, size * 0.6), 0.3, fabric), -size * 0.35)]
     parts.append(
         crumpled(g, size * 2.2, size * 1.6, size * 0.5, fabric, 20, 6).moved(pose((0, 0, -size * 0.33)))
     )
@@ -296,7 +150,7 @@ def rag_twisted(g: Generator) -> list[Part]:
     rings = path[:, None] + reach[..., None] * (
         np.cos(twist)[..., None] * side[:, None] + np.sin(twist)[..., None] * [0, 0, 1.0]
     )
-    body = grid_rope(rings, fabric)
+    body = grid_surface(rings, fabric, closed=True)
     ends = [
         crumpled(g, length * 0.22, length * 0.2, length * 0.08, fabric, 12, 4).moved(
             pose(path[k] - [0, 0, length * 0.06])
@@ -304,13 +158,6 @@ def rag_twisted(g: Generator) -> list[Part]:
         for k in (0, -1)
     ]
     return on_ground([body, *ends])
-
-
-def grid_rope(rings: np.ndarray, fabric: Material) -> Part:
-    """Join rings of points to a rope."""
-    from clipomaly_ros.simulation.mesh import grid_surface
-
-    return grid_surface(rings, fabric, closed=True)
 
 
 def _label(g: Generator) -> Material:
@@ -353,11 +200,13 @@ def tag_card(g: Generator) -> list[Part]:
 
 
 def tag_curled(g: Generator) -> list[Part]:
-    """Build a torn-off paper tag, curled up."""
-    length, width = g.uniform(0.1, 0.3), g.uniform(0.04, 0.06)
-    bend = np.linspace(0, g.uniform(1.5, 6.5), 30)
-    path = np.column_stack([np.cos(bend), np.zeros(30), np.sin(bend)]).cumsum(axis=0) * length / 30
-    return on_ground([ribbon(path, width, 0.001, _label(g))])
+    """Build a torn-off paper tag, curled up at its ends."""
+    length, width = g.uniform(0.14, 0.4), g.uniform(0.04, 0.06)
+    bend = np.linspace(-1, 1, 36)
+    bend = g.uniform(0.3, 2.2) * bend**3 + g.uniform(-0.3, 1.2) * bend**2
+    path = np.column_stack([np.cos(bend), 0.1 * bend, np.sin(bend)]).cumsum(axis=0) * length / 36
+    lying = settled([ribbon(path, width, 0.001, _label(g))])
+    return moved(lying, pose((0, 0, 0.002)))
 
 
 def tag_leather(g: Generator) -> list[Part]:
@@ -366,8 +215,6 @@ def tag_leather(g: Generator) -> list[Part]:
     outline = (
         np.array([[-0.5, -0.28], [0.3, -0.28], [0.5, -0.1], [0.5, 0.1], [0.3, 0.28], [-0.5, 0.28]]) * length
     )
-    from clipomaly_ros.simulation.mesh import prism
-
     strap = arc(length * 0.35, -np.pi * 0.9, np.pi * 0.9, 24) * [1.5, 0.7, 1] + [length * 0.92, 0, 0.008]
     return on_ground(
         [

@@ -97,9 +97,11 @@ def duffel(g: Generator) -> list[Part]:
         )
 
     parts = [deformed(cushion((length / 2, radius, radius * 0.85), 3.6, fabric), droop)]
+    belt = arc(1.0, 0, 2 * np.pi, 36)
+    belt /= np.sum(np.abs(belt) ** 3.6, axis=1, keepdims=True) ** (1 / 3.6)
     for x in (-0.2, 0.2):
         parts.append(
-            ribbon(arc(radius * 1.03, 0, 2 * np.pi, 28) * [1, 0.87, 1], 0.035, 0.004, trim, np.pi / 2).moved(
+            ribbon(belt * [radius * 0.97, radius * 0.86, 1], 0.035, 0.004, trim, np.pi / 2).moved(
                 along("x", (x * length, 0, 0)) @ pose(yaw=np.pi / 2)
             )
         )

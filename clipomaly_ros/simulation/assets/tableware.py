@@ -51,7 +51,7 @@ def _bottle(g: Generator) -> list[Part]:
     label = Material(
         any_colour(g), any_colour(g), Pattern.STRIPES, period=float(g.uniform(0.01, 0.06)), gloss=0.4
     )
-    low, high = np.sort(g.uniform(0.4, 0.64, 2)) + [-0.08, 0.02]
+    low, high = np.sort(g.uniform(0.4, 0.64, 2)) + np.array([-0.08, 0.02])
     wrap = [(radius * 1.03, low * height), (radius * 1.03, high * height)]
     return [
         revolve(profile, _clear(g), sections=20),

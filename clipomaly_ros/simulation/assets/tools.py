@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from clipomaly_ros.simulation.assets import keys, ladders
 from clipomaly_ros.simulation.assets.asset import Asset
 from clipomaly_ros.simulation.assets.finishes import any_colour, bare_metal, painted, plastic, rubber
 from clipomaly_ros.simulation.assets.forms import (
@@ -17,7 +18,7 @@ from clipomaly_ros.simulation.assets.forms import (
     wheel,
 )
 from clipomaly_ros.simulation.materials import Material
-from clipomaly_ros.simulation.mesh import Part, box, cylinder, moved, on_ground, pose, prism, torus, tube
+from clipomaly_ros.simulation.mesh import Part, box, cylinder, moved, on_ground, pose, prism, tube
 
 Generator = np.random.Generator
 
@@ -76,7 +77,7 @@ def wrench_adjustable(g: Generator) -> list[Part]:
         ]
     )
     opened = g.uniform(0.1, 0.35)
-    jaw = np.array([[0.5, 0.0], [1.2, 0.0], [1.15, 0.26], [0.5, 0.45]]) + [0, opened - 0.1]
+    jaw = np.array([[0.5, 0.0], [1.2, 0.0], [1.15, 0.26], [0.5, 0.45]]) + np.array([0, opened - 0.1])
     grip = plastic(g) if g.uniform() < 0.6 else metal
     parts = [
         prism(head * wide, thick, metal),
@@ -100,159 +101,44 @@ def wrench_adjustable(g: Generator) -> list[Part]:
 
 
 def wrench_pipe(g: Generator) -> list[Part]:
-    """Build a pipe wrench with a painted handle and a hooked jaw."""
+    """Build a pipe wrench: a painted handle with a heel jaw, and a hook jaw in its collar."""
     length, paint, metal = g.uniform(0.25, 0.6), painted(g), bare_metal(g)
     wide, thick = length * 0.12, length * 0.05
-    hook = np.array([[-0.2, 0.0], [0.2, 0.0], [0.25, 2.2], [1.6, 2.3], [1.5, 2.9], [-0.2, 2.8]])
-    parts = [
-        cushion((length * 0.4, wide * 0.3, thick * 0.55), 5, paint, pose((-length * 0.25, 0, thick / 2)), 2),
-        box((wide * 1.3, wide * 1.3, thick), paint, pose((length * 0.14, 0, thick / 2))),
-        prism(
-            hook[:, ::-1] * wide * 0.8 * [1, -1] + [length * 0.02, wide * 0.35],
-            thick * 0.8,
-            metal,
-            pose((0, 0, thick * 0.1)),
-        ),
-        box((wide * 0.4, wide * 1.4, thick * 0.9), metal, pose((length * 0.23, -wide * 0.3, thick / 2))),
-        hollow_prism(
-            polygon_radii(12, wide * 0.9),
-            wide * 0.2,
-            wide * 0.4,
-            bare_metal(g),
-            along("x", (length * 0.07, wide * 0.5, thick * 0.6)),
-        ),
-    ]
-    return on_ground(parts)
-
-
-def _key(g: Generator, length: float, metal: Material) -> list[Part]:
-    """Build a flat key along x, its bow at the origin's side."""
-    bow, thick = length * g.uniform(0.17, 0.22), 0.0024
-    shape = polygon_radii(int(g.choice([4, 6, 40])), bow * 1.9, 24)
-    teeth = g.uniform(0.35, 1.0, 7)
-    edge = np.column_stack([np.linspace(0.02, 0.68, 14) * length, np.repeat(teeth, 2) * bow * 0.42])
-    blade = np.concatenate([[[0.7 * length, -bow * 0.35], [-0.02 * length, -bow * 0.35]][::-1], edge[::-1]])
-    return [
-        hollow_prism(shape, bow * 0.38, thick, metal, pose((-bow * 0.8, 0, thick / 2))),
-        prism(blade, thick, metal),
-        box((0.68 * length, bow * 0.08, thick * 0.4), rubber(g), pose((0.33 * length, -bow * 0.08, thick))),
-    ]
-
-
-def key_flat(g: Generator) -> list[Part]:
-    """Build a flat cylinder-lock key."""
-    return on_ground(_key(g, g.uniform(0.045, 0.08), bare_metal(g)))
-
-
-def key_bunch(g: Generator) -> list[Part]:
-    """Build keys on a ring, perhaps with a coloured tag."""
-    size, parts = g.uniform(0.05, 0.075), []
-    for level, turn in enumerate(np.sort(g.uniform(0, 2 * np.pi, int(g.integers(2, 6))))):
-        where = pose(yaw=turn) @ pose((size * 0.62, 0, level * 0.0022))
-        parts += [part.moved(where) for part in _key(g, size * g.uniform(0.8, 1.1), bare_metal(g))]
-    parts.append(torus(size * 0.34, 0.0012, bare_metal(g), pose((0, 0, 0.004)), sections=24))
-    if g.uniform() < 0.7:
-        where = pose((-size * 0.8, 0, 0.002), yaw=g.uniform(-0.4, 0.4))
-        parts.append(plate(size * 1.1, size * 0.5, 0.01, 0.003, plastic(g), where))
-    return on_ground(parts)
-
-
-def key_car(g: Generator) -> list[Part]:
-    """Build a car key with a plastic head and buttons."""
-    size = g.uniform(0.035, 0.055)
-    head = plastic(g, (0.02, 0.02, 0.025) if g.uniform() < 0.7 else None)
-    parts = _key(g, size * 1.5, bare_metal(g))[1:]
-    parts.append(
-        cushion((size * 0.62, size * 0.4, size * 0.16), 4, head, pose((-size * 0.55, 0, size * 0.08)))
+    gap = g.uniform(0.05, 0.12) * length
+    heel = 0.16 * length
+    far = heel + gap
+    hook = np.array(
+        [
+            [-0.08 * length, 0.35 * wide],
+            [far, 0.35 * wide],
+            [far, -0.8 * wide],
+            [far + 0.55 * wide, -0.8 * wide],
+            [far + 0.8 * wide, 0.1 * wide],
+            [far + 0.5 * wide, 0.9 * wide],
+            [-0.08 * length, 0.7 * wide],
+        ]
     )
-    for x in (-0.75, -0.35):
-        parts.append(
-            cylinder(size * 0.12, size * 0.06, plastic(g), pose((x * size, 0, size * 0.24)), sections=12)
-        )
-    parts.append(
-        torus(size * 0.25, size * 0.035, bare_metal(g), pose((-size * 1.4, 0, size * 0.06)), sections=20)
-    )
-    return on_ground(parts)
-
-
-def key_skeleton(g: Generator) -> list[Part]:
-    """Build an old warded key: a round shank, a loop and a bit."""
-    length, metal = g.uniform(0.06, 0.14), bare_metal(g)
-    thick = length * 0.035
-    parts = [
-        cylinder(thick, length, metal, along("x", (0, 0, thick)), sections=10),
-        torus(length * 0.15, thick * 0.9, metal, pose((-length * 0.62, 0, thick)), sections=20),
-        torus(thick, thick * 0.5, metal, along("x", (-length * 0.36, 0, thick)), sections=10),
-        box((length * 0.06, length * 0.2, thick), metal, pose((length * 0.46, length * 0.1, thick))),
-        box((length * 0.06, length * 0.16, thick), metal, pose((length * 0.36, length * 0.08, thick))),
-        box((length * 0.16, length * 0.04, thick), metal, pose((length * 0.41, length * 0.14, thick))),
-    ]
-    return on_ground(parts)
-
-
-def _ladder(
-    length: float, foot: float, head: float, rung: float, rails: Material, rungs: Material, flat: bool
-) -> list[Part]:
-    """Build a ladder in the x-y plane, its foot at x = 0."""
-    deep, parts = 0.055, []
-    for side in (-1, 1):
-        path = np.array([[0, side * foot / 2, 0], [length, side * head / 2, 0]])
-        reach = float(np.hypot(length, (foot - head) / 2))
-        where = pose(path.mean(axis=0), yaw=np.arctan2(*(path[1] - path[0])[[1, 0]]))
-        parts.append(box((reach, 0.026, deep), rails, where))
-        parts.append(box((0.05, 0.035, deep * 1.2), Material((0.02, 0.02, 0.02)), pose(path[0])))
-    for x in np.arange(rung * 0.6, length - 0.05, rung):
-        wide = float(np.interp(x, [0, length], [foot, head]))
-        if flat:
-            parts.append(box((0.08, wide, 0.02), rungs, pose((x, 0, 0), pitch=-0.3)))
-        else:
-            parts.append(cylinder(0.015, wide, rungs, along("y", (x, 0, 0)), sections=8))
-    return parts
-
-
-def _ladder_look(g: Generator) -> tuple[Material, Material]:
-    rails = (
-        bare_metal(g) if g.uniform() < 0.5 else painted(g, None if g.uniform() < 0.4 else (0.85, 0.5, 0.02))
-    )
-    return rails, rails if g.uniform() < 0.5 else bare_metal(g)
-
-
-def ladder_lying(g: Generator) -> list[Part]:
-    """Build a single ladder lying flat."""
-    rails, rungs = _ladder_look(g)
-    width = g.uniform(0.3, 0.45)
+    knurl = along("x", (-0.01 * length, wide * 0.52, thick * 0.5))
     return on_ground(
-        _ladder(
-            g.uniform(1.2, 2.0), width, width * g.uniform(0.8, 1), g.uniform(0.22, 0.3), rails, rungs, False
-        )
+        [
+            cushion(
+                (length * 0.4, wide * 0.3, thick * 0.55),
+                5,
+                paint,
+                pose((-length * 0.25, -0.1 * wide, thick / 2)),
+                2,
+            ),
+            box((heel, wide * 0.9, thick), paint, pose((heel / 2, -0.3 * wide, thick / 2))),
+            box((0.25 * wide, wide * 1.0, thick * 0.9), metal, pose((heel, -0.32 * wide, thick / 2))),
+            box(
+                (0.07 * length, wide * 1.6, thick * 1.2),
+                paint,
+                pose((0.08 * length, 0.1 * wide, thick * 0.6)),
+            ),
+            prism(hook, thick * 0.8, metal, pose((0, 0, thick * 0.1))),
+            hollow_prism(polygon_radii(12, wide * 0.75), wide * 0.2, wide * 0.4, bare_metal(g), knurl),
+        ]
     )
-
-
-def _steps(g: Generator, spread: float) -> list[Part]:
-    """Build a step ladder about its hinge at the origin, its legs spread from each other [rad]."""
-    rails, rungs = _ladder_look(g)
-    length, foot = g.uniform(1.0, 1.8), g.uniform(0.42, 0.58)
-    front = _ladder(length, foot, foot * 0.75, g.uniform(0.22, 0.28), rails, rungs, True)
-    back = _ladder(length * 0.97, foot * 0.95, foot * 0.72, length * 0.4, rails, rungs, False)
-    parts = [p.moved(pose(pitch=-np.pi / 2 + spread / 2) @ pose((-length, 0, 0.035))) for p in front]
-    parts += [p.moved(pose(pitch=-np.pi / 2 - spread / 2) @ pose((-length * 0.97, 0, -0.035))) for p in back]
-    parts.append(box((0.24, foot * 0.72, 0.03), plastic(g), pose((0, 0, 0.02))))
-    return parts
-
-
-def ladder_standing(g: Generator) -> list[Part]:
-    """Build a step ladder standing open."""
-    return on_ground(_steps(g, g.uniform(0.45, 0.75)))
-
-
-def ladder_fallen(g: Generator) -> list[Part]:
-    """Build a step ladder fallen on its side, still open."""
-    return settled(moved(_steps(g, g.uniform(0.35, 0.8)), pose(roll=np.pi / 2)))
-
-
-def ladder_folded(g: Generator) -> list[Part]:
-    """Build a folded step ladder lying on its back."""
-    return settled(moved(_steps(g, 0.07), pose(pitch=np.pi / 2)))
 
 
 def _handle(
@@ -364,7 +250,11 @@ def toolbox_trolley(g: Generator) -> list[Part]:
 
 TOOLS = (
     Asset("wrench", "tools", (wrench_combination, wrench_double, wrench_adjustable, wrench_pipe)),
-    Asset("key", "tools", (key_flat, key_bunch, key_car, key_skeleton)),
-    Asset("ladder", "tools", (ladder_lying, ladder_standing, ladder_fallen, ladder_folded)),
+    Asset("key", "tools", (keys.key_flat, keys.key_bunch, keys.key_car, keys.key_skeleton)),
+    Asset(
+        "ladder",
+        "tools",
+        (ladders.ladder_lying, ladders.ladder_standing, ladders.ladder_fallen, ladders.ladder_folded),
+    ),
     Asset("toolbox", "tools", (toolbox_closed, toolbox_open, toolbox_case, toolbox_trolley)),
 )

@@ -46,6 +46,7 @@ def _hood(length: float, width: float, span: float, fabric: Material, where: np.
 
 def _stroller(g: Generator) -> list[Part]:
     frame, fabric, tyre = bare_metal(g) if g.uniform() < 0.5 else painted(g), cloth(g), rubber(g)
+    rim = plastic(g)
     width, radius, high = g.uniform(0.42, 0.55), g.uniform(0.07, 0.12), g.uniform(0.9, 1.05)
     parts, back = [], g.uniform(0.4, 0.75)
     for side in (-1, 1):
@@ -55,7 +56,7 @@ def _stroller(g: Generator) -> list[Part]:
         parts.append(_bar((-0.45, y, high), (-0.57, y, high + 0.02), 0.018, tyre))
         for x in (0.42, -0.35):
             for z in (-0.022, 0.022):
-                parts += wheel(radius, 0.025, tyre, plastic(g), (x, y + z, radius))
+                parts += wheel(radius, 0.025, tyre, rim, (x, y + z, radius))
     parts.append(_bar((-0.35, -width / 2, radius), (-0.35, width / 2, radius), 0.01, frame))
     parts.append(_bar((0.36, -width / 2, radius + 0.06), (0.36, width / 2, radius + 0.06), 0.015, frame))
     parts.append(cushion((0.17, width * 0.45, 0.035), 4, fabric, pose((0.08, 0, 0.46), pitch=-0.15), 2))
@@ -82,9 +83,30 @@ def stroller_toppled(g: Generator) -> list[Part]:
 
 
 def stroller_folded(g: Generator) -> list[Part]:
-    """Build an umbrella-folded buggy lying."""
-    flat = _narrowed(_stroller(g), 0.4)
-    return settled([deformed(p, lambda v: v * [0.55, 1, 1.05]) for p in moved(flat, pose(pitch=0.45))])
+    """Build an umbrella-folded buggy lying: a bundle of bars, cloth between them, wheels and hooked grips."""
+    frame, fabric, tyre = bare_metal(g) if g.uniform() < 0.5 else painted(g), cloth(g), rubber(g)
+    length, radius, rim = g.uniform(0.9, 1.1), g.uniform(0.06, 0.09), plastic(g)
+    parts = [cushion((length * 0.33, 0.1, 0.08), 3, fabric, pose((0.02, 0, 0)), 3)]
+    parts.append(cushion((length * 0.14, 0.11, 0.1), 3, cloth(g), pose((length * 0.2, 0, 0.02)), 2))
+    for y in (-0.09, 0.09):
+        for z in (-0.07, 0.05):
+            end = g.uniform(0.4, 0.48) * length
+            parts.append(_bar((-length * 0.45, y, z), (end, y * 0.8, z * 0.6), 0.012, frame))
+            for side in (-0.02, 0.02):
+                parts += wheel(
+                    radius,
+                    0.025,
+                    tyre,
+                    rim,
+                    (-length * 0.46 + (z > 0) * 0.1, y + side + np.sign(y) * 0.03, z),
+                )
+        grip = arc(0.07, -np.pi / 2, np.pi / 2, 10) + np.array([length * 0.45, 0.07, 0])
+        parts.append(
+            tube(grip, 0.016, tyre, pose((0, y * 0.8, 0.03), roll=np.pi / 2 + np.sign(y) * 0.3), sections=7)
+        )
+    for x in (-0.25, 0.1):
+        parts.append(_bar((x * length, -0.1, 0.05), (x * length + 0.05, 0.1, 0.05), 0.01, frame))
+    return settled(moved(parts, pose(roll=g.choice([0.0, np.pi / 2, np.pi]))))
 
 
 def pram(g: Generator) -> list[Part]:
@@ -135,6 +157,7 @@ def pram(g: Generator) -> list[Part]:
 def _chair(g: Generator, big: float) -> list[Part]:
     """Build a wheelchair with rear wheels of a radius big [m], facing x."""
     frame, fabric, tyre = bare_metal(g) if g.uniform() < 0.6 else painted(g), cloth(g), rubber(g)
+    rim = plastic(g)
     width, seat, high = g.uniform(0.42, 0.52), g.uniform(0.46, 0.53), g.uniform(0.85, 0.98)
     parts = [
         cushion((0.22, width * 0.48, 0.025), 5, fabric, pose((0.02, 0, seat)), 2),
@@ -162,11 +185,11 @@ def _chair(g: Generator, big: float) -> list[Part]:
             )
         )
         parts.append(
-            box((0.17, width * 0.36, 0.012), plastic(g), pose((0.5, side * width * 0.26, 0.12), pitch=-0.25))
+            box((0.17, width * 0.36, 0.012), rim, pose((0.5, side * width * 0.26, 0.12), pitch=-0.25))
         )
         parts.append(_bar((-0.2, y, seat + 0.22), (0.15, y, seat + 0.22), 0.01, frame))
         parts.append(box((0.28, 0.05, 0.03), tyre, pose((-0.04, y, seat + 0.235))))
-        parts += wheel(0.075, 0.03, tyre, plastic(g), (0.27, y * 0.95, 0.075))
+        parts += wheel(0.075, 0.03, tyre, rim, (0.27, y * 0.95, 0.075))
         parts.append(_bar((0.27, y * 0.95, 0.075), (0.25, y, 0.24), 0.01, frame))
         if big > 0.2:
             parts += spoked_wheel(big, 0.017, tyre, frame, (-0.18, side * (width / 2 + 0.045), big))
@@ -181,7 +204,7 @@ def _chair(g: Generator, big: float) -> list[Part]:
                 )
             )
         else:
-            parts += wheel(big, 0.035, tyre, plastic(g), (-0.2, side * (width / 2 + 0.03), big))
+            parts += wheel(big, 0.035, tyre, rim, (-0.2, side * (width / 2 + 0.03), big))
     parts.append(_bar((-0.18, -width / 2 - 0.05, big), (-0.18, width / 2 + 0.05, big), 0.012, frame))
     for side in (-1, 1):
         parts.append(_bar((0, side * width / 2, 0.22), (0, -side * width / 2, seat - 0.02), 0.01, frame))
