@@ -54,7 +54,9 @@ def place_anomalies(composer: Composer, count: int) -> None:
     split, generator = composer.split, composer.generator
     assets = pick(split, generator, count)
     # Spread evenly along the way, so that none of it is empty.
-    stations = generator.permutation((np.arange(len(assets)) + generator.random(len(assets))) / max(len(assets), 1))
+    stations = generator.permutation(
+        (np.arange(len(assets)) + generator.random(len(assets))) / max(len(assets), 1)
+    )
     for asset, station in zip(assets, stations, strict=True):
         variant = split.pick_variant(asset, True, generator)
         parts = asset.variants[variant](generator)

@@ -92,5 +92,7 @@ def _stand(composer: Composer, side: float, across: bool, number: int) -> None:
         stand = park(composer, built, x, y, yaw)
         if stand is not None:
             busy = float(generator.choice([0.1, 0.6, 1.0], p=[0.2, 0.4, 0.4]))
-            serve(composer, stand, built, busy, bridged=bool(across or kind < 0.4) and generator.random() < 0.5)
+            serve(
+                composer, stand, built, busy, bridged=bool(across or kind < 0.4) and generator.random() < 0.5
+            )
             return

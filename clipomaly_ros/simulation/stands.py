@@ -58,7 +58,9 @@ def park(
     )
 
 
-def serve(composer: Composer, stand: Stand, built: tuple[Asset, int, list[Part]], busy: float, bridged: bool) -> None:
+def serve(
+    composer: Composer, stand: Stand, built: tuple[Asset, int, list[Part]], busy: float, bridged: bool
+) -> None:
     """Put chocks, cones, vehicles and people around a parked aircraft.
 
     busy: 0 nobody there, 1 in the middle of a turnaround. bridged: a jet bridge serves the door.

@@ -88,7 +88,9 @@ def rows(composer: Composer, side: float) -> None:
             hand = side if generator.random() < 0.5 else -side
             x, y = generator.uniform(8, 40), hand * generator.uniform(2.4, 14)
             yaw = float(generator.choice((0.0, 0.0, hand * np.pi / 2))) + generator.normal(0, 0.1)
-            composer.row(name, x, y, yaw, int(generator.integers(2, 8)), gap * generator.uniform(0.7, 1.4), across)
+            composer.row(
+                name, x, y, yaw, int(generator.integers(2, 8)), gap * generator.uniform(0.7, 1.4), across
+            )
 
 
 def single(composer: Composer, side: float) -> None:
