@@ -59,9 +59,8 @@ def draw_livery(generator: np.random.Generator) -> Livery:
     """Draw a livery: mostly white or grey with a coloured tail, sometimes wholly coloured or striped."""
     grey = float(generator.uniform(0.38, 0.6))
     wing = (grey, grey * 1.01, grey * 1.03)
-    white = tuple(
-        float(v) for v in generator.uniform(0.78, 0.86) * np.array([1.0, 1.0, generator.uniform(0.96, 1.0)])
-    )
+    bright, warm = float(generator.uniform(0.78, 0.86)), float(generator.uniform(0.96, 1.0))
+    white = (bright, bright, bright * warm)
     tail, second = vivid(generator), vivid(generator)
     style = generator.choice(["white", "grey", "coloured", "striped"], p=[0.5, 0.12, 0.2, 0.18])
     body = {"grey": wing, "coloured": tail if generator.uniform() < 0.5 else second}.get(style, white)
