@@ -14,6 +14,10 @@ EVALUATIONS = {
         "clipomaly_ros.cli.evaluate_segmentation",
         "anomalies, names and labels of a model bundle against a labelled image set",
     ),
+    "threshold": (
+        "clipomaly_ros.cli.evaluate_threshold",
+        "the fixed threshold that a bundle needs, chosen on a validation split",
+    ),
 }
 
 

@@ -50,6 +50,13 @@ def load_source(options: argparse.Namespace) -> SegmenterSource:
     return load_segmenter_source(options.bundle, options.approved, options.candidates, options.threads)
 
 
+def open_dataset(dataset: str, root: Path, source: SegmenterSource) -> tuple[LabelledImages, EvaluationRules]:
+    """Return the image set's reader and what counts as what in it."""
+    reader, sizes = DATASETS[dataset]
+    known = tuple(entry.name for entry in source.table.entries[: source.table.approved_count])
+    return reader(root, known), EvaluationRules(sizes=sizes)
+
+
 def progress_bar(items: Sequence[str], text: str) -> Iterator[str]:
     """Give out the items with a progress bar where there is a terminal."""
     yield from tqdm(items, desc=text, unit="frame", leave=False, disable=None)
@@ -69,11 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the figures; 0 when they could be measured."""
-    reader, sizes = DATASETS[options.dataset]
     source = load_source(options)
     settings = source.settings(read_settings(options.config) if options.config else None)
-    known = tuple(entry.name for entry in source.table.entries[: source.table.approved_count])
-    data = reader(options.root, known)
+    data, rules = open_dataset(options.dataset, options.root, source)
     examples = None
     if options.out:
         from clipomaly_ros.evaluation.report_plots import ExampleWriter  # matplotlib is only needed here
@@ -85,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         settings,
         data,
         options.dataset,
-        EvaluationRules(sizes=sizes),
+        rules,
         options.limit,
         progress_bar,
         examples,

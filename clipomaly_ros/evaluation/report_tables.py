@@ -96,7 +96,7 @@ def report_dictionary(report: SegmentationReport) -> dict[str, Any]:
         },
         "seconds_per_frame": report.seconds,
     }
-    return _plain(content)
+    return plain_data(content)
 
 
 def summary_rows(report: SegmentationReport) -> Rows:
@@ -270,11 +270,12 @@ def _alarms(report: SegmentationReport) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
+    """Return nested data as JSON can hold it; what is not a finite number becomes None."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_data(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_data(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
