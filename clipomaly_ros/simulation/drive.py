@@ -25,7 +25,7 @@ from clipomaly_ros.simulation.world import World
 SECOND = 1_000_000_000  # [ns]
 START = 1_700_000_000 * SECOND  # [ns]
 TF_PERIOD = 20_000_000  # [ns]
-LEAD = 100_000_000  # odometry before the first image [ns]
+LEAD = 300_000_000  # odometry before the first image; clocks may differ by less [ns]
 _WORKERS = 2
 
 _OPTICAL = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])  # base <- optical axes

@@ -1,5 +1,6 @@
 """The simulated bag: what is written is what is read, and the command says what is wrong."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,18 @@ def test_pictures_of_depth_and_labels_and_raw_images_by_option(tmp_path):
         BagOptions(jpeg_quality=101)
 
 
+def test_a_drive_past_nothing_odd_has_empty_truth(tmp_path):
+    scene = simple_apron(1)
+    usual = replace(scene, objects=tuple(item for item in scene.objects if not item.anomalous))
+    write_bag(tmp_path / "bag", Drive(1, usual), 1)
+    with Bag(tmp_path / "bag") as bag:
+        found = {c.topic: bag.read(raw, c) for c, _, raw in bag.messages(bag.connections)}
+    assert found["/ground_truth/legend"].entries == []
+    assert found["/ground_truth/boxes"].markers == []
+    assert found["/ground_truth/anomalies"].regions == []
+    assert not found["/ground_truth/anomalies"].region_image.data.any()
+
+
 def test_stamps_can_be_interpolated(folder):
     with Bag(folder) as bag:
         by_topic = {c.topic: c for c in bag.connections}
@@ -128,9 +141,15 @@ def test_stamps_can_be_interpolated(folder):
         for connection, _, raw in bag.messages([by_topic["/tf"]]):
             stamp = bag.read(raw, connection).transforms[0].header.stamp
             stamps.append(stamp.sec * 10**9 + stamp.nanosec)
-        _, last, _ = list(bag.messages([by_topic["/lidar/points"]]))[-1]
+        points = [
+            bag.read(raw, connection) for connection, _, raw in bag.messages([by_topic["/lidar/points"]])
+        ]
     assert stamps == sorted(stamps)
-    assert stamps[-1] >= last
+    for cloud in points:  # each point's own time too
+        stamp = cloud.header.stamp.sec * 10**9 + cloud.header.stamp.nanosec
+        offsets = np.frombuffer(cloud.data.tobytes(), POINT)["time"]
+        assert stamps[0] <= stamp + 1e9 * offsets.min()
+        assert stamp + 1e9 * offsets.max() <= stamps[-1]
 
 
 def test_nothing_is_overwritten_and_a_half_made_bag_is_removed(folder, tmp_path):

@@ -29,10 +29,11 @@ def test_equal_seeds_give_equal_frames_in_any_order(plain):
     np.testing.assert_array_equal(other.image.objects, plain.image.objects)  # chance is noise only
 
 
-def test_a_clock_offset_changes_the_stamps_and_nothing_else(plain):
-    frame = make(clock_offset=0.04).frame(2)
+@pytest.mark.parametrize("offset", [-0.1, 0.04, 0.1])
+def test_a_clock_offset_changes_the_stamps_and_nothing_else(plain, offset):
+    frame = make(clock_offset=offset).frame(2)
     assert frame.image_time == plain.image_time == plain.image_stamp
-    assert frame.image_stamp - frame.image_time == 40_000_000
+    assert frame.image_stamp - frame.image_time == round(offset * 1e9)
     assert frame.cloud_stamp == plain.cloud_stamp
     np.testing.assert_array_equal(frame.image.rgb, plain.image.rgb)
 
@@ -60,7 +61,7 @@ def test_the_sector_and_the_rate_are_as_asked():
     [
         {"frame_rate": 11.0},
         {"frame_rate": 0.0},
-        {"clock_offset": 0.2},
+        {"clock_offset": 0.4},
         {"lidar_delay": -0.1},
         {"extrinsic_error": (0.0,) * 3},
         {"extrinsic_error": (np.nan,) * 6},
