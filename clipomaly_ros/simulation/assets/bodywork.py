@@ -271,7 +271,7 @@ def truck(
     parts = frame(back, front - cab_length, width, deck)
     parts += cab(generator, body, front, cab_length, width, 0.62 + 0.1 * radius, top, rake)
     parts += arches(axles[0], width / 2, radius)
-    parts += axle(axles[0], width / 2 + 0.015, radius, 0.28)
+    parts += axle(axles[0], width / 2 + 0.03, radius, 0.28)
     for x in axles[1:]:
         parts += axle(x, width / 2, radius, 0.26, dual=True)
         parts.append(

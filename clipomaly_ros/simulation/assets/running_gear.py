@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from clipomaly_ros.simulation.materials import Material
 from clipomaly_ros.simulation.mesh import Part, box, cylinder, on_ground, pose, prism, revolve, tube
@@ -107,9 +107,9 @@ def wheel(at: ArrayLike, radius: float, width: float, rim: Material = RIM) -> li
     tyre += [(radius, -half * 0.65), (radius, half * 0.65), (0.9 * radius, half), (0.66 * radius, half)]
     tyre += [(0.6 * radius, half * 0.7), (0.0, half * 0.7)]
     where = pose(at, roll=np.pi / 2)
-    disc = [(0.0, -half * 0.85), (0.22 * radius, -half * 0.85), (0.28 * radius, -half * 0.72)]
-    disc += [(0.58 * radius, -half * 0.78), (0.58 * radius, half * 0.78), (0.28 * radius, half * 0.72)]
-    disc += [(0.22 * radius, half * 0.85), (0.0, half * 0.85)]
+    disc = [(0.0, -half), (0.2 * radius, -half), (0.24 * radius, -half * 0.9), (0.5 * radius, -half * 0.92)]
+    disc += [(0.6 * radius, -half * 0.98), (0.6 * radius, half * 0.98), (0.5 * radius, half * 0.92)]
+    disc += [(0.24 * radius, half * 0.9), (0.2 * radius, half), (0.0, half)]
     return [
         revolve(tyre, RUBBER, where, 20, smooth=False),
         revolve(disc, rim, where, 14, smooth=False),
@@ -135,7 +135,7 @@ def arches(x: float, half_width: float, radius: float) -> list[Part]:
     outline = [
         (float(x + 1.2 * radius * np.cos(a)), float(radius + 1.2 * radius * np.sin(a))) for a in angles
     ]
-    return on_sides(outline, half_width, DARK, 0.012)
+    return on_sides(outline, half_width, DARK, 0.006)
 
 
 def frame(back: float, front: float, width: float, height: float, depth: float = 0.22) -> list[Part]:
@@ -240,9 +240,3 @@ Pick = Callable[[float, float], float]
 def picker(generator: np.random.Generator) -> Pick:
     """Return a function that picks a number between two limits."""
     return lambda low, high: float(generator.uniform(low, high))
-
-
-def mirrored(part: Part) -> list[Part]:
-    """Return the part and its image on the other side, y -> -y."""
-    vertices: NDArray[np.float64] = part.vertices * [1.0, -1.0, 1.0]
-    return [part, replace(part, vertices=vertices, faces=part.faces[:, ::-1].copy())]

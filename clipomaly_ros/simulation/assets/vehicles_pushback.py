@@ -94,7 +94,7 @@ def _slab_tug(generator: np.random.Generator, cabins: int) -> list[Part]:
     ]
     parts = [extruded(hull, width, body)]
     for x in (-0.55 * half, 0.55 * half):
-        parts += arches(x, width / 2, radius) + axle(x, width / 2 + 0.06, radius, 0.42)
+        parts += arches(x, width / 2, radius) + axle(x, width / 2 + 0.08, radius, 0.42)
     for end in (1, -1):
         for side in (1, -1):
             y = sorted((side * 0.25 * width, side * 0.49 * width))
@@ -149,7 +149,7 @@ def tug_towbarless(generator: np.random.Generator) -> list[Part]:
         )
     for x in (-half + 0.9, half - 1.5):
         parts += arches(x, width / 2, radius)
-        for part in axle(x, width / 2 + 0.06, radius, 0.45)[1:]:
+        for part in axle(x, width / 2 + 0.08, radius, 0.45)[1:]:
             parts.append(part)
     gap = width - 2 * arm
     parts.append(slab((-half + 0.3, 0.12), (-inner - 0.6, 0.3), gap - 0.1, STEEL, 0.05))

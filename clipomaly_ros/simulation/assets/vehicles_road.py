@@ -88,7 +88,7 @@ def _bus(
     z = low + pick(0.1, 0.3)
     parts += on_sides(rectangle(-half + 0.05, half - 0.05, z, z + pick(0.15, 0.45)), width / 2, band, 0.006)
     for x in (-0.52 * half, 0.6 * half) if length < 11.5 else (-0.62 * half, 0.64 * half):
-        parts += arches(x - 0.75, width / 2 + 0.004, radius) + axle(x - 0.75, width / 2 + 0.01, radius, 0.28)
+        parts += arches(x - 0.75, width / 2 + 0.004, radius) + axle(x - 0.75, width / 2 + 0.03, radius, 0.28)
     parts.append(
         block((-0.4 * half, 0.3 * half), (-0.35 * width, 0.35 * width), (height, height + 0.18), body)
     )
