@@ -70,14 +70,14 @@ def _spill(spread: Spread, coat: Coat, low: float, high: float) -> Builder:
 
 def _fuel(generator: np.random.Generator) -> Material:
     # Kerosene darkens the concrete and shows thin-film colours where it is thinnest.
-    sheens = ((0.20, 0.10, 0.22), (0.08, 0.17, 0.22), (0.24, 0.17, 0.07), (0.10, 0.20, 0.12))
+    sheens = ((0.12, 0.07, 0.12), (0.05, 0.095, 0.12), (0.13, 0.095, 0.045), (0.06, 0.11, 0.07))
     return Material(
         near(generator, (0.075, 0.068, 0.05)),
         near(generator, sheens[int(generator.integers(len(sheens)))]),
         Pattern.NOISE,
         generator.uniform(0.12, 0.4),
         gloss=0.9,
-        mirror=generator.uniform(0.2, 0.35),
+        mirror=generator.uniform(0.04, 0.09),
         reflectance=0.08,
         dirt=0.05,
     )
@@ -90,7 +90,7 @@ def _oil(generator: np.random.Generator) -> Material:
         Pattern.NOISE,
         generator.uniform(0.2, 0.5),
         gloss=0.95,
-        mirror=generator.uniform(0.12, 0.22),
+        mirror=generator.uniform(0.03, 0.06),
         reflectance=0.04,
         dirt=0.05,
     )
@@ -98,12 +98,12 @@ def _oil(generator: np.random.Generator) -> Material:
 
 def _water(generator: np.random.Generator) -> Material:
     return Material(
-        near(generator, (0.10, 0.115, 0.125)),
-        near(generator, (0.07, 0.08, 0.09)),
+        near(generator, (0.06, 0.066, 0.07)),
+        near(generator, (0.045, 0.05, 0.055)),
         Pattern.NOISE,
         generator.uniform(0.4, 0.9),
         gloss=1.0,
-        mirror=generator.uniform(0.45, 0.65),
+        mirror=generator.uniform(0.1, 0.22),
         reflectance=0.05,
         dirt=0.0,
     )

@@ -18,7 +18,7 @@ def _ice_material(generator: np.random.Generator) -> Material:
         Pattern.NOISE,
         generator.uniform(0.1, 0.35),
         gloss=0.95,
-        mirror=generator.uniform(0.15, 0.3),
+        mirror=generator.uniform(0.05, 0.12),
         reflectance=0.25,
         dirt=0.05,
     )

@@ -24,10 +24,6 @@ from clipomaly_ros.simulation.mesh import (
 Matter = Callable[[np.random.Generator], Material]
 
 
-def _any_yaw(generator: np.random.Generator) -> float:
-    return float(generator.uniform(0, 2 * np.pi))
-
-
 def _stone_matter(generator: np.random.Generator) -> Material:
     colours = (
         (0.32, 0.30, 0.27),
@@ -70,9 +66,9 @@ def _concrete_matter(generator: np.random.Generator) -> Material:
 def _rubber(generator: np.random.Generator) -> Material:
     return Material(
         near(generator, (0.018, 0.018, 0.019), 0.25),
-        near(generator, (0.05, 0.048, 0.045)),
+        near(generator, (0.028, 0.027, 0.026)),
         Pattern.NOISE,
-        0.05,
+        0.15,
         gloss=0.2,
         reflectance=0.08,
         dirt=0.25,
@@ -112,7 +108,7 @@ def _several(matter: Matter, size: tuple[float, float], count: tuple[int, int], 
                 (*generator.normal(0, scatter * largest, 2), 0.0),
                 generator.normal(0, 0.3),
                 0.0,
-                _any_yaw(generator),
+                generator.uniform(0, 2 * np.pi),
             )
             parts += on_ground([broken_piece(generator, extent, material, where, 14)])
         return parts
@@ -178,7 +174,7 @@ def _tread_flat(generator: np.random.Generator) -> list[Part]:
 
 def _tread_curl(generator: np.random.Generator) -> list[Part]:
     """Curl up off the ground as worn belts do."""
-    radius, turns = generator.uniform(0.15, 0.35), generator.uniform(0.45, 0.8)
+    radius, turns = generator.uniform(0.15, 0.35), generator.uniform(0.3, 0.55)
     angle = np.linspace(-0.5, 0.5, 24) * turns * 2 * np.pi - np.pi / 2 + generator.normal(0, 0.2)
     grow = np.linspace(1.0, 1.5, 24) * radius
     spine = np.column_stack([grow * np.cos(angle), np.linspace(0, 0.15, 24), grow * np.sin(angle)])
@@ -192,7 +188,7 @@ def _tread_scraps(generator: np.random.Generator) -> list[Part]:
         spine = np.column_stack(
             [s, generator.uniform(-2, 2) * s**2, 1.2 * np.abs(s) * generator.uniform(0, 1)]
         )
-        where = pose((*generator.normal(0, 0.28, 2), 0.0), yaw=_any_yaw(generator))
+        where = pose((*generator.normal(0, 0.28, 2), 0.0), yaw=generator.uniform(0, 2 * np.pi))
         parts += [p.moved(where) for p in _tread(generator, spine, generator.uniform(0.04, 0.12), (0, 1, 0))]
     return parts
 
