@@ -100,8 +100,7 @@ def front_lights(x: float, width: float, z: float, height: float = 0.16) -> list
     """Build headlights on the face at x, width of the vehicle, at height z [m]."""
     outer, inner = 0.46 * width, 0.3 * width
     return [
-        block((x - 0.1, x + 0.025), tuple(sorted((s * inner, s * outer))), (z, z + height), HEADLIGHT)
-        for s in (1, -1)
+        block((x - 0.1, x + 0.025), (s * inner, s * outer), (z, z + height), HEADLIGHT) for s in (1, -1)
     ] + [block((x, x + 0.03), (-0.26, 0.26), (z - 0.25, z - 0.14), PLATE)]
 
 
@@ -110,7 +109,7 @@ def rear_lights(x: float, width: float, z: float, height: float = 0.22) -> list[
     return [
         block(
             (x - 0.03, x + 0.06),
-            tuple(sorted((s * 0.36 * width, s * 0.47 * width))),
+            (s * 0.36 * width, s * 0.47 * width),
             (z, z + height),
             TAIL_LIGHT,
         )
@@ -123,7 +122,7 @@ def mirrors(x: float, half_width: float, z: float, size: float = 0.3) -> list[Pa
     return [
         block(
             (x - 0.04, x + 0.06),
-            tuple(sorted((s * half_width, s * (half_width + 0.22)))),
+            (s * half_width, s * (half_width + 0.22)),
             (z, z + size),
             DARK,
         )

@@ -94,8 +94,8 @@ def rectangle(x0: float, x1: float, z0: float, z1: float) -> list[Point]:
 
 
 def block(x: Point, y: Point, z: Point, material: Material) -> Part:
-    """Build a box between limits along x, y, z [m]; patterns keep x, y, z."""
-    limits = np.array([x, y, z], float)
+    """Build a box between two limits along each of x, y, z [m]; patterns keep x, y, z."""
+    limits = np.sort(np.array([x, y, z], float), axis=1)
     part = box(limits[:, 1] - limits[:, 0], material, pose(limits.mean(axis=1)))
     return replace(part, texture=np.eye(4))
 
@@ -185,7 +185,7 @@ def beam(a: ArrayLike, b: ArrayLike, thickness: float, depth: float, material: M
         pitch=-np.arctan2(span[2], np.hypot(span[0], span[1])),
         yaw=np.arctan2(span[1], span[0]),
     )
-    return box((np.linalg.norm(span), thickness, depth), material, where)
+    return box((float(np.linalg.norm(span)), thickness, depth), material, where)
 
 
 def scissor(

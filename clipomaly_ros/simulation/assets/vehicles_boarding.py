@@ -85,8 +85,11 @@ def _flight(
         parts += railing(rail, 0.98, STEEL, 0.8)
     if solid:
         parts += stripe(generator, top, front, width / 2 + 0.035, high - 0.3, high + 0.9)
-    bumper = [(front, front + 0.12), (-width / 2 - 0.05, width / 2 + 0.05), (high - 0.16, high + 0.02)]
-    parts.append(block(*bumper, RUBBER))
+    parts.append(
+        block(
+            (front, front + 0.12), (-width / 2 - 0.05, width / 2 + 0.05), (high - 0.16, high + 0.02), RUBBER
+        )
+    )
     if canopy:
         roof = paint(generator, WHITE, SILVER, BLUE)
         clear = Material((0.5, 0.56, 0.6), gloss=0.9, mirror=0.15, opacity=0.45, reflectance=0.15)

@@ -112,8 +112,10 @@ def _slab_tug(generator: np.random.Generator, cabins: int) -> list[Part]:
         side = 1 - 2 * k
         x = side * half - side * pick(0.9, 1.1)
         wide = 0.5 * width
-        y = (0.22 * width) * (1 if k == 0 else -1)
-        parts += _glasshouse(generator, x - 0.75, x + 0.75, wide, y, height, height + pick(0.75, 0.95), body)
+        across = side * 0.22 * width
+        parts += _glasshouse(
+            generator, x - 0.75, x + 0.75, wide, across, height, height + pick(0.75, 0.95), body
+        )
     parts += front_lights(half, width, 0.45, 0.14) + rear_lights(-half, width, 0.5, 0.14)
     parts.append(
         block((-0.35 * half, 0.15 * half), (-0.3 * width, 0.3 * width), (height, height + 0.06), DARK)
