@@ -110,12 +110,18 @@ def panel_oval(g: Generator) -> list[Part]:
     return on_ground(parts)
 
 
+def _signal(g: Generator) -> tuple[float, float, float]:
+    """Return the colour of an airfield lens: red, green, blue, amber or clear."""
+    colours = ((0.8, 0.03, 0.03), (0.03, 0.6, 0.2), (0.03, 0.12, 0.75), (0.9, 0.5, 0.03), (0.85, 0.88, 0.9))
+    return colours[g.integers(5)]
+
+
 def light_inset(g: Generator) -> list[Part]:
     """Build an inset runway light torn out: a flanged can with a dome and a lens."""
     radius, metal = g.uniform(0.09, 0.16), bare_metal(g)
     can = [(0.0, -1.0), (0.75, -1.0), (0.75, 0.0), (1.0, 0.0), (1.0, 0.1), (0.6, 0.25), (0.0, 0.3)]
     parts = [revolve([(r * radius, z * radius) for r, z in can], metal, smooth=False)]
-    lens = glass(g, shade(g, (0.8, 1.0), (0.6, 1.0)))
+    lens = glass(g, _signal(g))
     for side in (-1, 1):
         parts.append(
             cushion(
@@ -174,7 +180,7 @@ def light_flood(g: Generator) -> list[Part]:
 
 def light_edge(g: Generator) -> list[Part]:
     """Build an elevated edge light knocked off its base: a glass dome on a stem."""
-    tall, lens = g.uniform(0.25, 0.45), glass(g, shade(g, (0.8, 1.0), (0.7, 1.0)))
+    tall, lens = g.uniform(0.25, 0.45), glass(g, _signal(g))
     stem, radius = painted(g, (0.8, 0.55, 0.02)), tall * g.uniform(0.15, 0.2)
     dome = [(0.0, 0.0), (1.0, 0.0), (0.95, 0.6), (0.7, 1.1), (0.0, 1.35)]
     parts = [

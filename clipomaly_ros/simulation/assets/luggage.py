@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from clipomaly_ros.simulation.assets.finishes import any_colour, bare_metal, cloth, plastic, rubber, shade
-from clipomaly_ros.simulation.assets.forms import along, arc, cushion, deformed, ribbon, settled, wheel
+from clipomaly_ros.simulation.assets.forms import (
+    along,
+    arc,
+    cushion,
+    deformed,
+    ribbon,
+    settled,
+    wander,
+    wheel,
+)
 from clipomaly_ros.simulation.materials import Material
 from clipomaly_ros.simulation.mesh import Part, box, cylinder, moved, on_ground, pose, tube
 
@@ -141,8 +150,8 @@ def case_leather(g: Generator) -> list[Part]:
     return settled(moved(parts, pose(roll=g.choice([0.0, 1.4, -1.4]))))
 
 
-def _pack(g: Generator, height: float) -> list[Part]:
-    """Build a backpack, its back towards -x, standing."""
+def _pack(g: Generator, height: float, slack: float) -> list[Part]:
+    """Build a backpack standing, its back towards -x; slack: how far its straps stand off, up to 1."""
     width, depth = height * g.uniform(0.58, 0.75), height * g.uniform(0.32, 0.45)
     fabric, other = cloth(g), cloth(g)
     slope = g.uniform(0.15, 0.4)
@@ -171,16 +180,9 @@ def _pack(g: Generator, height: float) -> list[Part]:
     strap = cloth(g, (0.03, 0.03, 0.035) if g.uniform() < 0.6 else None)
     for side in (-1, 1):
         bend = np.linspace(-np.pi / 2, np.pi / 2, 16)
-        path = np.column_stack(
-            [height * 0.4 * np.sin(bend), -depth * g.uniform(0.3, 0.55) * np.cos(bend), np.zeros(16)]
-        )
-        where = (
-            pose((-depth * 0.45, side * width * 0.24, 0))
-            @ pose(roll=np.pi / 2)
-            @ pose(yaw=np.pi / 2)
-            @ pose(yaw=np.pi)
-            @ pose(roll=np.pi)
-        )
+        reach = depth * (0.12 + slack * g.uniform(0.2, 0.5))
+        path = np.column_stack([height * 0.4 * np.sin(bend), reach * np.cos(bend), np.zeros(16)])
+        where = pose((-depth * 0.45, side * width * 0.24, 0)) @ pose(roll=np.pi / 2) @ pose(yaw=np.pi / 2)
         parts.append(ribbon(path, 0.055, 0.012, strap, np.pi / 2).moved(where))
         parts.append(
             cushion(
@@ -191,16 +193,10 @@ def _pack(g: Generator, height: float) -> list[Part]:
                 2,
             )
         )
-    zipper = arc(1, 0.15, np.pi - 0.15, 16) * [width * 0.42, height * 0.34, 0]
-    parts.append(
-        tube(
-            zipper,
-            0.006,
-            rubber(g),
-            pose((depth * 0.3, 0, height * 0.12), pitch=0, yaw=np.pi / 2) @ pose(roll=np.pi / 2 - 0.2),
-            sections=5,
-        )
-    )
+    seam = arc(1.0, 0, 2 * np.pi, 40)
+    seam /= np.sum(np.abs(seam) ** 3.6, axis=1, keepdims=True) ** (1 / 3.6)
+    zipper = tube(seam * [height / 2, width / 2, 0], 0.006, rubber(g), pose(pitch=np.pi / 2), sections=5)
+    parts.append(deformed(zipper, taper))
     parts.append(
         _bow(
             width * 0.25,
@@ -215,19 +211,19 @@ def _pack(g: Generator, height: float) -> list[Part]:
 
 def pack_upright(g: Generator) -> list[Part]:
     """Build a daypack standing upright."""
-    return on_ground(moved(_pack(g, g.uniform(0.35, 0.55)), pose(pitch=g.uniform(-0.12, 0.05))))
+    return on_ground(moved(_pack(g, g.uniform(0.35, 0.55), 1.0), pose(pitch=g.uniform(-0.12, 0.05))))
 
 
 def pack_lying(g: Generator) -> list[Part]:
     """Build a daypack lying on its front, back or side."""
     turn = ((np.pi / 2, 0.0), (-np.pi / 2, 0.0), (0.2, np.pi / 2))[g.integers(3)]
-    return settled(moved(_pack(g, g.uniform(0.35, 0.55)), pose(pitch=turn[0], roll=turn[1])))
+    return settled(moved(_pack(g, g.uniform(0.35, 0.55), 0.0), pose(pitch=turn[0], roll=turn[1])))
 
 
 def pack_trekking(g: Generator) -> list[Part]:
     """Build a tall trekking pack with a lid, a bedroll and a hip belt, lying or upright."""
     height = g.uniform(0.6, 0.85)
-    parts, depth, width = _pack(g, height), height * 0.36, height * 0.6
+    parts, depth, width = _pack(g, height, 0.1), height * 0.36, height * 0.6
     parts.append(
         cushion(
             (depth * 0.48, width * 0.44, height * 0.1), 4, cloth(g), pose((-depth * 0.1, 0, height * 0.5)), 2
@@ -264,12 +260,9 @@ def pack_drawstring(g: Generator) -> list[Part]:
 
     parts = [deformed(cushion((width * 0.32, width / 2, height / 2), 3, fabric), gather)]
     parts.append(cushion((width * 0.1, width * 0.1, height * 0.07), 2, fabric, pose((0, 0, height * 0.5)), 2))
+    lying = settled(moved(parts, pose(pitch=g.choice([0.0, -1.3]))))
     for side in (-1, 1):
-        path = (
-            np.array(
-                [[0, 0, 0.45], [0.25, side * 0.3, 0.3], [0.36, side * 0.45, -0.1], [0.3, side * 0.4, -0.46]]
-            )
-            * height
-        )
-        parts.append(tube(path, 0.006, cord, sections=6))
-    return settled(moved(parts, pose(pitch=g.choice([0.0, -1.3]))))
+        path = wander(g, height * g.uniform(0.6, 1.0), 0.8, 24, 0.03)
+        at = (-height * 0.3, side * width * 0.3, 0.006)
+        lying.append(tube(path, 0.005, cord, pose(at, yaw=g.uniform(0, 6.3)), sections=6))
+    return on_ground(lying)

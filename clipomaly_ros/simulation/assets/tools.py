@@ -201,20 +201,17 @@ def toolbox_case(g: Generator) -> list[Part]:
     """Build a flat plastic tool case, standing or lying, with ribs and a carrying grip."""
     length = g.uniform(0.3, 0.55)
     height, depth, shell = length * g.uniform(0.65, 0.85), length * g.uniform(0.22, 0.35), plastic(g)
-    parts = [cushion((length / 2, depth / 2, height / 2), 9, shell, pose((0, 0, height / 2)))]
+    parts = [cushion((length / 2, depth / 2, height / 2), 14, shell, pose((0, 0, height / 2)))]
     for x in (-0.28, 0.0, 0.28):
         parts.append(
             box((length * 0.08, depth * 1.04, height * 0.7), shell, pose((x * length, 0, height * 0.45)))
         )
     parts.append(_handle(length * 0.4, height * 0.16, 0.012, plastic(g), (0, 0, height * 0.98)))
+    latch = plastic(g, any_colour(g))
     for x in (-0.33, 0.33):
-        parts.append(
-            box(
-                (0.04, depth * 0.3, 0.05),
-                plastic(g, any_colour(g)),
-                pose((x * length, -depth * 0.1, height * 0.98)),
-            )
-        )
+        parts.append(box((0.06, depth * 0.55, 0.05), latch, pose((x * length, 0, height * 0.985))))
+    parts.append(box((length * 1.004, 0.012, height * 1.004), rubber(g), pose((0, 0, height / 2))))
+    parts.append(box((length * 0.4, depth * 1.06, height * 0.16), painted(g), pose((0, 0, height * 0.5))))
     return settled(moved(parts, pose(roll=g.choice([0.0, 1.5, -1.5]))))
 
 
