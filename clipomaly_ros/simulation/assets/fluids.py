@@ -76,7 +76,7 @@ def _fuel(generator: np.random.Generator) -> Material:
         near(generator, sheens[int(generator.integers(len(sheens)))]),
         Pattern.NOISE,
         generator.uniform(0.12, 0.4),
-        gloss=0.9,
+        gloss=0.5,
         mirror=generator.uniform(0.04, 0.09),
         reflectance=0.08,
         dirt=0.05,
@@ -89,8 +89,9 @@ def _oil(generator: np.random.Generator) -> Material:
         near(generator, (0.03, 0.02, 0.01), 0.3),
         Pattern.NOISE,
         generator.uniform(0.2, 0.5),
-        gloss=0.95,
-        mirror=generator.uniform(0.03, 0.06),
+        # Much gloss on top of the mirror image would wash the black out; old oil has lost its shine.
+        gloss=0.3,
+        mirror=generator.uniform(0.021, 0.04) if generator.random() < 0.5 else 0.0,
         reflectance=0.04,
         dirt=0.05,
     )
