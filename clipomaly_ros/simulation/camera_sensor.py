@@ -17,6 +17,7 @@ from clipomaly_ros.simulation.world import World
 _CHUNK = 1 << 16  # rays at a time: what they need stays in the cache
 _LAYERS = 5  # surfaces that a ray is followed through
 _CLEAR = 0.02  # what shines through less than this is left out
+_VISIBLE = 0.05  # smaller steps between pixels are not worth more rays [display range]
 _FINE = ((-0.25, -0.125), (0.125, -0.25), (0.25, 0.125), (-0.125, 0.25))  # rotated grid [pixel]
 
 Window = tuple[int, int, int, int]
@@ -59,6 +60,7 @@ class CameraSensor:
         self.world = world or World([item.parts for item in scene.objects])
         self._shader = Shader(scene, self.world)
         self._lens = Lens(scene.condition, model)
+        self._kept: tuple[Window, NDArray[np.float32]] | None = None
         self._pixel = float(1.0 / model.K[0, 0])
 
     def render(
@@ -83,21 +85,20 @@ class CameraSensor:
         rotation = world_from_camera[:3, :3].astype(np.float32)
         origin = world_from_camera[:3, 3].astype(np.float32)
 
-        optical = self.model.rays(wide).reshape(-1, 3)
+        optical = self._optical(wide)
         rays = optical @ rotation.T
         v, u = np.indices(size, np.int32)
         turn = (((u + x0) & 1) + 2 * ((v + y0) & 1)).astype(np.uint8).ravel()
         seen = self._trace(origin, rays, turn, SKY_RAYS)
-        rows = np.flatnonzero(_edges(seen, size))
+        smooth = self._lens.expose(seen.colour)
+        rows = np.flatnonzero(_edges(seen, smooth, size))
         if len(rows):
-            total = self._lens.expose(seen.colour[rows])
-            for shift in _FINE:
-                fine = self._trace(origin, self._shifted(optical[rows], shift) @ rotation.T, turn[rows], 2)
+            total = smooth[rows]
+            for number, shift in enumerate(_FINE):
+                turned = (turn[rows] + np.uint8(number)) & np.uint8(3)  # another sky ray each time
+                fine = self._trace(origin, self._shifted(optical[rows], shift) @ rotation.T, turned, 1)
                 total += self._lens.expose(fine.colour)
-            smooth = self._lens.expose(seen.colour)
             smooth[rows] = total / np.float32(len(_FINE) + 1)
-        else:
-            smooth = self._lens.expose(seen.colour)
 
         inside = (slice(y - y0, y - y0 + height), slice(x - x0, x - x0 + width))
         shown = smooth.reshape(*size, 3)[inside]
@@ -120,6 +121,12 @@ class CameraSensor:
                 f"expected a window inside {whole[0]} x {whole[1]} pixels, got x {x}, y {y}, {width} x {height}"
             )
         return x, y, width, height
+
+    def _optical(self, window: Window) -> NDArray[np.float32]:
+        """Return rays [n, 3] through a window's pixels; those of the last window are kept, for drives."""
+        if self._kept is None or self._kept[0] != window:
+            self._kept = (window, self.model.rays(window).reshape(-1, 3))
+        return self._kept[1]
 
     def _shifted(self, optical: NDArray, shift: tuple[float, float]) -> NDArray[np.float32]:
         """Return unit rays [n, 3] a part of a pixel beside others; distortion does not change over so little."""
@@ -182,15 +189,20 @@ class CameraSensor:
         return seen
 
 
-def _edges(seen: _Seen, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Tell for each pixel whether a neighbour shows another part or lies in other light."""
+def _edges(seen: _Seen, picture: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell for each pixel whether a neighbour shows another part, or lies in other light, and looks different.
+
+    picture: display values [n, 3], 0 to 1.
+    """
     edge = np.zeros(size, bool)
-    for values in (seen.part.reshape(size), seen.lit.reshape(size)):
-        for a, b in (
-            ((slice(1, None), slice(None)), (slice(None, -1), slice(None))),
-            ((slice(None), slice(1, None)), (slice(None), slice(None, -1))),
-        ):
-            change = values[a] != values[b]
-            edge[a] |= change
-            edge[b] |= change
+    part, lit, shown = seen.part.reshape(size), seen.lit.reshape(size), picture.reshape(*size, 3)
+    for a, b in (
+        ((slice(1, None), slice(None)), (slice(None, -1), slice(None))),
+        ((slice(None), slice(1, None)), (slice(None), slice(None, -1))),
+    ):
+        change = (part[a] != part[b]) | (lit[a] != lit[b])
+        where = np.nonzero(change)
+        change[where] = np.abs(shown[a][where] - shown[b][where]).max(axis=1) > _VISIBLE
+        edge[a] |= change
+        edge[b] |= change
     return edge.ravel()

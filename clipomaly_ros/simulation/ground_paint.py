@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clipomaly_ros.simulation.classes import class_index
 from clipomaly_ros.simulation.ground_layout import draw_layout
 from clipomaly_ros.simulation.ground_strokes import GroundPoints
-from clipomaly_ros.simulation.noise import cell_hash, noise_tile, sample, smooth_step
+from clipomaly_ros.simulation.noise import TILES, cell_hash, noise_tile, sample, smooth_step
 from clipomaly_ros.simulation.scene_types import Condition
 
 _FEATURE_REACH = 170.0  # markings further away than this are less than a pixel [m]
@@ -33,8 +33,8 @@ class GroundPaint:
     def __init__(self, seed: int, condition: Condition) -> None:
         self.layout = draw_layout(seed, condition.clutter)
         self._condition = condition
-        self._large = noise_tile(seed % 61, 4, 6)
-        self._fine = noise_tile(seed % 61 + 1000, 64, 4)
+        self._large = noise_tile(seed % TILES, 4, 6)
+        self._fine = noise_tile(seed % TILES + 1000, 64, 4)
         generator = np.random.default_rng([seed, 12])
         self._shift = generator.uniform(0, 1, 8)
         green = generator.uniform(0, 1)
@@ -177,7 +177,9 @@ class GroundPaint:
         if condition.puddles > 0:
             # The mixed noise is close to normal about 0.5 with a deviation of 0.19.
             limit = 0.5 + 0.19 * _normal_quantile(1 - condition.puddles)
-            water = smooth_step(level, limit, limit + 0.035)
+            blur = 0.035 + 0.03 * p.across.clip(0, 4)
+            water = np.clip((level - limit) / blur, 0, 1)
+            water *= water * (3 - 2 * water)
             water[label == self._grassy] = 0
         wet = np.full(len(colour), condition.wetness, np.float32)
         if condition.wetness:

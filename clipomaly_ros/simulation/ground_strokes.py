@@ -71,7 +71,12 @@ class Stroke:
             margin += 0.02 * self.radius
         else:
             x, y = np.array([self.start, self.end]).T
-        return float(x.min()) - margin, float(y.min()) - margin, float(x.max()) + margin, float(y.max()) + margin
+        return (
+            float(x.min()) - margin,
+            float(y.min()) - margin,
+            float(x.max()) + margin,
+            float(y.max()) + margin,
+        )
 
     def cover(self, p: GroundPoints) -> NDArray[np.float32]:
         """Return the covered share of each pixel, float32 [n], before wear."""
@@ -95,7 +100,9 @@ class Stroke:
         cover = np.clip((half - offset) / edge + 0.5, 0, 1) * np.minimum(1, 2 * half / edge)
         if not (self.radius > 0 and length > 2 * np.pi * self.radius - 0.01) or self.dash[0]:
             reach = p.width(normal_y, -normal_x)
-            cover *= np.clip(np.minimum(along, np.float32(length) - along) / np.maximum(reach, self.soft) + 0.5, 0, 1)
+            cover *= np.clip(
+                np.minimum(along, np.float32(length) - along) / np.maximum(reach, self.soft) + 0.5, 0, 1
+            )
             if self.dash[0]:
                 cover *= pulse(along, np.float32(self.dash[0]), self.dash[1], reach)
         return np.asarray(cover * np.float32(self.strength), np.float32)
@@ -130,7 +137,9 @@ class Blob:
         dx, dy = p.x - np.float32(self.centre[0]), p.y - np.float32(self.centre[1])
         a, b = self.semi_axes
         radius = np.hypot((dx * c + dy * s) / np.float32(a), (dy * c - dx * s) / np.float32(b))
-        blur = np.maximum(np.float32(self.soft), np.maximum(p.across, np.minimum(p.along, 2 * b)) / np.float32(b))
+        blur = np.maximum(
+            np.float32(self.soft), np.maximum(p.across, np.minimum(p.along, 2 * b)) / np.float32(b)
+        )
         radius = radius + np.float32(self.rough) * (p.rough - 0.5)
         return np.asarray(np.clip((1 - radius) / blur + 0.5, 0, 1) * np.float32(self.strength), np.float32)
 

@@ -12,6 +12,7 @@ from clipomaly_ros.simulation.sky import Sky
 from clipomaly_ros.simulation.world import World
 
 SKY_RAYS = 4  # a point, in one of four sets that neighbouring pixels take turns in
+_SKY_FAR = 28.0  # points beyond take half as many rays [m]
 _SKY_REACH = 12.0  # what is further away hardly dims the sky's light [m]
 _HEADLIGHT = np.float32([1.0, 0.96, 0.88])
 
@@ -85,11 +86,15 @@ class Lighting:
         up = s.normal[:, 2]
         open_sky = np.ones(len(up), np.float32)
         if rays:
-            for turn in range(4):
-                rows = np.flatnonzero(s.turn == turn)
+            group = s.turn + np.uint8(4) * (s.distance > _SKY_FAR)
+            for number in range(8):
+                rows = np.flatnonzero(group == number)
+                if not len(rows):
+                    continue
+                count = rays if number < 4 else (rays + 1) // 2
                 start, normal = s.start[rows], s.normal[rows]
                 hidden, total = np.zeros(len(rows), np.float32), np.full(len(rows), 1e-3, np.float32)
-                for direction in self._sky_sets[:rays, turn]:
+                for direction in self._sky_sets[:count, number % 4]:
                     gain = np.maximum(normal @ direction, 0)
                     hidden += gain * self._world.blocked(start, direction, _SKY_REACH)
                     total += gain

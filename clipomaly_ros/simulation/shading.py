@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clipomaly_ros.simulation.classes import ANOMALY, class_index
 from clipomaly_ros.simulation.ground_paint import GroundPaint
 from clipomaly_ros.simulation.lighting import SKY_RAYS, Lighting, Surfaces
-from clipomaly_ros.simulation.noise import cell_hash
+from clipomaly_ros.simulation.noise import TILES, cell_hash
 from clipomaly_ros.simulation.patterns import Patterns
 from clipomaly_ros.simulation.scene_types import Scene
 from clipomaly_ros.simulation.sky import Sky
@@ -39,7 +39,7 @@ class Shader:
         self.sky = Sky(scene.seed, scene.condition)
         self._lighting = Lighting(world, scene.condition, self.sky, np.float32(self.ground.layout.pavement))
         parts = world.parts
-        self._patterns = Patterns(parts, scene.seed % 61)
+        self._patterns = Patterns(parts, scene.seed % TILES)
 
         def column(name: str) -> NDArray[np.float32]:
             return np.array([getattr(part.material, name) for part in parts], np.float32)
@@ -163,7 +163,7 @@ class Shader:
         if len(flat):  # ripples and the pavement's grain draw images out towards the eye
             at = point[rows[flat]]
             cells = np.floor(at[:, 0] * 180), np.floor(at[:, 1] * 180)
-            away = ray[rows[flat], :2] * ((cell_hash(*cells) - 0.5) * np.float32(0.035))[:, None]
+            away = ray[rows[flat], :2] * ((cell_hash(*cells) - 0.5) * np.minimum(-0.35 * ray[rows[flat], 2], 0.035))[:, None]
             facing[flat, :2] += away
             facing /= np.sqrt(np.einsum("ij,ij->i", facing, facing))[:, None]
         back = ray[rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.simulation.noise import noise_tile, sample, smooth_step
+from clipomaly_ros.simulation.noise import TILES, noise_tile, sample, smooth_step
 from clipomaly_ros.simulation.scene_types import Condition
 
 
@@ -14,7 +14,7 @@ class Sky:
 
     def __init__(self, seed: int, condition: Condition) -> None:
         self._condition = condition
-        self._tile = noise_tile(seed % 61, 4, 6)
+        self._tile = noise_tile(seed % TILES, 4, 6)
         generator = np.random.default_rng([seed, 13])
         self._shift = generator.uniform(0, 1, 3)
         self._skyline = float(generator.uniform(0.004, 0.035))

@@ -57,14 +57,8 @@ class World:
         self._part_of_face = np.concatenate(
             [np.repeat(np.arange(len(faces)), list(map(len, faces))), [GROUND, GROUND]]
         ).astype(np.int32)
-        self._normals = np.concatenate(
-            [
-                _vertex_normals(v, f) if part.smooth else np.zeros_like(v)
-                for part, v, f in zip(self.parts, vertices, faces, strict=True)
-            ]
-            + [np.zeros((4, 3), np.float32)]
-        )
         self._smooth = np.array([*(part.smooth for part in self.parts), False, False])  # NOTHING, GROUND
+        self._normals = _vertex_normals(self._vertices, self._faces[self._smooth[self._part_of_face]])
         self._device = rtcore.EmbreeDevice()
         self._scene = EmbreeScene(self._device)
         TriangleMesh(self._scene, self._vertices, self._faces)
@@ -97,7 +91,9 @@ class World:
             array[away] *= -1
         return Hits(distance, part, normal, flat)
 
-    def blocked(self, origins: NDArray, directions: NDArray, reach: NDArray | float = np.inf) -> NDArray[np.bool_]:
+    def blocked(
+        self, origins: NDArray, directions: NDArray, reach: NDArray | float = np.inf
+    ) -> NDArray[np.bool_]:
         """Tell for each origin [n, 3] whether a surface lies along its direction [n, 3] or [3]: shadows.
 
         reach: how far the ray goes [m], one number or [n].
@@ -120,7 +116,7 @@ def _ground_corners() -> NDArray[np.float32]:
 def _vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
     corners = vertices[faces]
     flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])  # length: twice the area
-    normals = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normals, faces[:, corner], flat)
+    corner, each = faces.ravel(), np.repeat(flat, 3, axis=0)
+    sums = [np.bincount(corner, each[:, axis], len(vertices)) for axis in range(3)]
+    normals = np.stack(sums, axis=-1).astype(np.float32)
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)

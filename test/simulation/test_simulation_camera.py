@@ -139,7 +139,7 @@ def test_the_sun_throws_shadows() -> None:
 
 
 def test_what_is_half_see_through_shows_what_is_behind() -> None:
-    clear = replace(RED, opacity=0.3)
+    clear = replace(RED, opacity=0.15)
     image = CameraSensor(STRAIGHT, scene(things=objects(clear))).render(POSE)
     solid = CameraSensor(STRAIGHT, scene()).render(POSE)
     block = solid.labels == class_index("dolly")
