@@ -12,7 +12,7 @@ COMMANDS = {
     "export": ("clipomaly_ros.cli.export", "export an open_clip model to a model bundle"),
     "evaluate": ("clipomaly_ros.cli.evaluate", "measure the quality of a stage against ground truth"),
     "replay": ("clipomaly_ros.cli.replay", "play a bag through the nodes and show the result"),
-    "simulate": ("clipomaly_ros.cli.simulate", "write a small synthetic bag with ground truth"),
+    "simulate": ("clipomaly_ros.cli.simulate", "write synthetic drives or pictures with ground truth"),
     "train-mini": ("clipomaly_ros.cli.train_mini", "train the small default model on synthetic pictures"),
     "vocabulary": ("clipomaly_ros.cli.vocabulary", "check and show vocabulary files"),
     "reference": ("clipomaly_ros.cli.reference", "write the topics and parameters tables of the README"),

@@ -1,29 +1,112 @@
-"""`clipomaly simulate`: write a small synthetic bag with ground truth."""
+"""`clipomaly simulate`: write a drive over the synthetic apron as a bag, or a data set of pictures."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
-from clipomaly_ros.simulation.bag_writer import write_bag
-from clipomaly_ros.simulation.drive import Drive
+from clipomaly_ros.simulation.bag_writer import BagOptions, write_bag
+from clipomaly_ros.simulation.camera_effects import CameraEffects
+from clipomaly_ros.simulation.camera_models import CAMERAS
+from clipomaly_ros.simulation.conditions import SLICES
+from clipomaly_ros.simulation.dataset import write_dataset
+from clipomaly_ros.simulation.dataset_settings import default_settings
+from clipomaly_ros.simulation.drive import Drive, DriveSettings
+from clipomaly_ros.simulation.lidar_models import LIDARS
+from clipomaly_ros.simulation.scene import make_scene
+from clipomaly_ros.simulation.splits import SPLITS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the new bag")
-    parser.add_argument("--frames", type=int, default=30, help="camera frames at 10 Hz (default: 30)")
-    parser.add_argument("--seed", type=int, default=0, help="places the anomalies (default: 0)")
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
+    _add_bag(kinds.add_parser("bag", help="write a drive as a rosbag2 bag with ground truth"))
+    _add_images(kinds.add_parser("images", help="write pictures with masks, classes and instances"))
 
 
 def run(options: argparse.Namespace) -> int:
     """Simulate and write; exit code 0."""
-    if options.seed < 0:
-        raise ValueError(f"expected a seed of 0 or more, got {options.seed}")
+    return _run_bag(options) if options.kind == "bag" else _run_images(options)
+
+
+def _add_bag(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("-o", "--out", type=Path, required=True, help="folder of the new bag")
+    add("--frames", type=int, default=100, help="camera frames (default: %(default)s)")
+    add("--rate", type=float, default=10.0, help="frames per second (default: %(default)s)")
+    add("--seed", type=int, default=0, help="number of the scene in its split (default: %(default)s)")
+    add("--split", choices=SPLITS, default="demo", help="whose scenes (default: %(default)s)")
+    add("--condition", choices=SLICES, default="dry", help="light and weather (default: %(default)s)")
+    add("--anomalies", type=int, default=10, help="how many things lie about (default: %(default)s)")
+    add("--camera", choices=CAMERAS, default="vga", help="camera (default: %(default)s)")
+    add("--lidar", choices=LIDARS, default="32", help="LiDAR: number of beams (default: %(default)s)")
+    add("--full-turn", action="store_true", help="keep the whole turn of the LiDAR, not the sector ahead")
+    add("--quality", type=int, default=88, help="JPEG quality, 0: raw pictures (default: %(default)s)")
+    add("--truth-pictures", action="store_true", help="write depth and class pictures, too")
+    add("--exposure", type=float, default=1.0, help="factor on the light (default: %(default)s)")
+    add("--noise", type=float, default=0.0, help="noise of the camera, full scale 1 (default: %(default)s)")
+    add("--shutter", type=float, default=0.004, help="for the motion blur [s] (default: %(default)s)")
+    add("--clock-offset", type=float, default=0.0, help="of the camera's clock [s] (default: %(default)s)")
+    add(
+        "--extrinsic-error",
+        type=float,
+        nargs=6,
+        default=(0.0,) * 6,
+        metavar=("X", "Y", "Z", "ROLL", "PITCH", "YAW"),
+        help="error of the LiDAR's calibration [m, rad] (default: none)",
+    )
+
+
+def _add_images(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("-o", "--out", type=Path, required=True, help="folder of the data set; one begun is continued")
+    add("--split", choices=SPLITS, required=True, help="whose scenes, and what may appear in them")
+    add("--count", type=int, help="pictures (default: as usual for the split)")
+    add("--conditions", nargs="+", choices=SLICES, help="light and weather, in turn (default: all)")
+    add("--camera", choices=CAMERAS, help="camera (default: hd)")
+    add("--window", type=int, help="side of square parts of pictures [pixel] (default: 512 for train)")
+    add("--views", type=int, help="pictures of each scene (default: 6 for train, else 4)")
+    add("--anomalies", type=int, help="in each scene (default: 12 for train, else 7)")
+    add("--first-scene", type=int, help="number of the first scene in the split (default: 0)")
+    add("--workers", type=int, default=2, help="processes (default: %(default)s)")
+
+
+def _run_bag(options: argparse.Namespace) -> int:
+    scene = make_scene(options.seed, options.condition, options.split, options.anomalies)
+    settings = DriveSettings(
+        frame_rate=options.rate,
+        camera=CAMERAS[options.camera],
+        lidar=LIDARS[options.lidar],
+        sector=None if options.full_turn else float(np.deg2rad(120)),
+        effects=CameraEffects(exposure=options.exposure, noise=options.noise, shutter=options.shutter),
+        clock_offset=options.clock_offset,
+        extrinsic_error=tuple(options.extrinsic_error),
+    )
+    truth = options.truth_pictures
+    content = BagOptions(jpeg_quality=options.quality, depth=truth, labels=truth)
+    drive = Drive(options.seed, scene, settings)
     with tqdm(total=options.frames, desc="simulating", unit="frame", leave=False) as bar:
-        write_bag(options.out, Drive(options.seed), options.frames, lambda done: bar.update(1))
+        write_bag(options.out, drive, options.frames, lambda done: bar.update(1), content)
     size = sum(file.stat().st_size for file in options.out.iterdir()) / 1e6
     print(f"{options.out}: {options.frames} frames, {size:.1f} MB")
+    return 0
+
+
+def _run_images(options: argparse.Namespace) -> int:
+    settings = default_settings(
+        options.split,
+        count=options.count,
+        conditions=None if options.conditions is None else tuple(options.conditions),
+        camera=options.camera,
+        window=options.window,
+        views=options.views,
+        anomalies=options.anomalies,
+        first_scene=options.first_scene,
+    )
+    with tqdm(total=settings.count, desc=f"rendering {settings.split}", unit="picture", leave=False) as bar:
+        whole = write_dataset(options.out, settings, options.workers, bar.update)
+    print(f"{options.out}: {settings.count} pictures, SHA-256 {whole}")
     return 0

@@ -85,7 +85,7 @@ class Composer:
         spread: float = 0.15,
         tries: int = 6,
     ) -> SceneObject | None:
-        """Put something anywhere in a rectangle [m], along one of some yaws (any without), if there is room."""
+        """Put something anywhere in a rectangle [m], along one of some yaws (or any), if there is room."""
         built = self.build(name)
         for _ in range(tries):
             x, y = self.generator.uniform(low, high)

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Mapping
 
+from clipomaly_ros.simulation.assets.aircraft import AIRCRAFT
+from clipomaly_ros.simulation.assets.animals import ANIMALS
 from clipomaly_ros.simulation.assets.asset import Asset, by_name
+from clipomaly_ros.simulation.assets.baggage import BAGGAGE
+from clipomaly_ros.simulation.assets.clutter import CLUTTER
+from clipomaly_ros.simulation.assets.equipment import EQUIPMENT
+from clipomaly_ros.simulation.assets.fluids import FLUIDS
+from clipomaly_ros.simulation.assets.hardware import HARDWARE
+from clipomaly_ros.simulation.assets.ice_snow import ICE_SNOW
+from clipomaly_ros.simulation.assets.loose_equipment import LOOSE_EQUIPMENT
+from clipomaly_ros.simulation.assets.pavement import PAVEMENT
+from clipomaly_ros.simulation.assets.people import PEOPLE
+from clipomaly_ros.simulation.assets.smoke_fire import SMOKE_FIRE
+from clipomaly_ros.simulation.assets.soft import SOFT
+from clipomaly_ros.simulation.assets.structures import STRUCTURES
+from clipomaly_ros.simulation.assets.tools import TOOLS
+from clipomaly_ros.simulation.assets.vehicles import VEHICLES
 
-
-def _load(module: str, name: str) -> tuple[Asset, ...]:
-    path = f"clipomaly_ros.simulation.assets.{module}"
-    return getattr(importlib.import_module(path), name, ()) if importlib.util.find_spec(path) else ()
-
-
-KNOWN: Mapping[str, Asset] = by_name(
-    tuple(
-        asset
-        for module in ("aircraft", "structures", "people", "vehicles", "equipment")
-        for asset in _load(module, module.upper())
-    )
-)
+KNOWN: Mapping[str, Asset] = by_name((*AIRCRAFT, *STRUCTURES, *PEOPLE, *VEHICLES, *EQUIPMENT))
 ANOMALIES: Mapping[str, Asset] = by_name(
-    tuple(
-        asset
-        for module in (
-            "hardware",
-            "tools",
-            "soft",
-            "baggage",
-            "pavement",
-            "loose_equipment",
-            "animals",
-            "fluids",
-            "ice_snow",
-            "smoke_fire",
-            "clutter",
-        )
-        for asset in _load(module, module.upper())
+    (
+        *HARDWARE,
+        *TOOLS,
+        *SOFT,
+        *BAGGAGE,
+        *PAVEMENT,
+        *LOOSE_EQUIPMENT,
+        *ANIMALS,
+        *FLUIDS,
+        *ICE_SNOW,
+        *SMOKE_FIRE,
+        *CLUTTER,
     )
 )
