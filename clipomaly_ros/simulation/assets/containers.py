@@ -25,7 +25,7 @@ def _uld(g: Generator, opened: bool = False) -> list[Part]:
     if both:
         outline = np.concatenate([outline[1:], [[-0.78, cut], [-0.78 + cut, 0.0]]])
     skin = bare_metal(g) if g.uniform() < 0.2 else painted(g, shade(g, (0.55, 0.9), (0.0, 0.08)))
-    skin = replace(skin, gloss=0.4, reflectance=0.6, dirt=0.5)
+    skin = replace(skin, gloss=0.4, reflectance=0.6, dirt=0.25)
     frame = bare_metal(g)
     turn = pose((0, deep / 2, 0), roll=np.pi / 2)
     parts = [prism(outline, deep, skin, turn)]

@@ -49,7 +49,7 @@ def bare_metal(generator: np.random.Generator) -> Material:
     rust = kind == 6
     return Material(
         (colour[0] * light, colour[1] * light, colour[2] * light),
-        second=(0.3, 0.13, 0.05) if rust else (0.16, 0.12, 0.09),
+        second=(0.3, 0.13, 0.05) if rust else (0.6 * colour[0], 0.57 * colour[1], 0.52 * colour[2]),
         pattern=Pattern.NOISE if rust or generator.uniform() < 0.2 else Pattern.PLAIN,
         period=0.02,
         gloss=gloss * generator.uniform(0.7, 1.1),
