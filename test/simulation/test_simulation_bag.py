@@ -166,7 +166,7 @@ def test_nothing_is_overwritten_and_a_half_made_bag_is_removed(folder, tmp_path)
 
 @pytest.mark.parametrize("arguments", [["--frames", "0"], ["--seed", "-1"]])
 def test_the_command_refuses_odd_numbers_in_one_line(tmp_path, capsys, arguments):
-    assert main(["simulate", "-o", str(tmp_path / "bag"), *arguments]) == 2
+    assert main(["simulate", "bag", "-o", str(tmp_path / "bag"), *arguments]) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if "clipomaly simulate" in line]
     assert len(lines) == 1
     assert "expected" in lines[0]
