@@ -30,7 +30,9 @@ class CameraModel:
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
-            raise ValueError(f"expected a picture of 1 pixel or more a side, got {self.width} x {self.height}")
+            raise ValueError(
+                f"expected a picture of 1 pixel or more a side, got {self.width} x {self.height}"
+            )
         K, D = np.asarray(self.K, np.float64), np.asarray(self.D, np.float64)
         if K.shape != (3, 3) or D.shape != (5,) or not (np.isfinite(K).all() and np.isfinite(D).all()):
             raise ValueError(f"expected finite K [3, 3] and D [5], got {K.tolist()} and {D.tolist()}")
