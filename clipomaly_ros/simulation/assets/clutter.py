@@ -117,6 +117,9 @@ def wheeled_stick(g: Generator) -> list[Part]:
         parts += maker(radius, radius * g.uniform(0.1, 0.3), tyre, rim, (x * base, y * track, radius))
     bar = any_look(g, 0.2)
     parts.append(tube([[0, -track / 2, radius], [0, track / 2, radius]], size * 0.02, bar))
+    if len(spots) > 2:
+        parts.append(tube([[base, -track / 2, radius], [base, track / 2, radius]], size * 0.02, bar))
+        parts.append(tube([[0, 0, radius], [base, 0, radius]], size * 0.02, bar))
     path = wander(g, size * g.uniform(0.5, 1.2), 0.4, 14)[:, [0, 1, 2]]
     parts.append(tube(path - path[0], size * 0.025, bar, pose((0, 0, radius), pitch=-g.uniform(0.1, 1.4))))
     if g.uniform() < 0.6:

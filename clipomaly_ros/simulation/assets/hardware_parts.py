@@ -244,12 +244,12 @@ def engine_cowl(g: Generator) -> list[Part]:
             for x in np.linspace(-0.5, 0.5, 8)
         ]
     )
-    parts = [grid_surface(shell, _skin(g))]
+    parts, frame = [grid_surface(shell, _skin(g))], bare_metal(g)
     for x in (-0.4, 0.0, 0.3):
         rib = np.column_stack(
             [np.full(20, x * length), 0.98 * radius * np.cos(angles), 0.98 * radius * np.sin(angles)]
         )
-        parts.append(tube(rib, 0.015, bare_metal(g), sections=6))
+        parts.append(tube(rib, 0.015, frame, sections=6))
     return settled(moved(parts, pose(roll=g.choice([0.0, np.pi]))))
 
 
