@@ -18,6 +18,7 @@ _HALF_VIEW = np.tan(np.radians(29.0))
 _IN_WAY = 0.6  # share in front of the vehicle, |y| < 4 m
 _DRIVEN_OVER = 0.12  # only what is lower may lie under the vehicle's wheels [m]
 _TRIES = 40
+_LIKE_WET_GROUND = frozenset({"standing water"})  # nobody can tell it from the puddles that rain leaves
 
 
 def allowed(split: Split) -> list[Asset]:
@@ -25,9 +26,9 @@ def allowed(split: Split) -> list[Asset]:
     return [asset for asset in ANOMALIES.values() if split.allows(asset)]
 
 
-def pick(split: Split, generator: np.random.Generator, count: int) -> list[Asset]:
-    """Pick things, each but once as far as there are enough."""
-    choice = allowed(split)
+def pick(split: Split, generator: np.random.Generator, count: int, wet: bool = False) -> list[Asset]:
+    """Pick things, each but once as far as there are enough; wet: the ground has puddles anyway."""
+    choice = [asset for asset in allowed(split) if not (wet and asset.name in _LIKE_WET_GROUND)]
     picked: list[Asset] = []
     while len(picked) < count and choice:
         order = generator.permutation(len(choice))[: count - len(picked)]
@@ -46,13 +47,13 @@ def reach(parts: list[Part]) -> float:
     return float(np.clip(max(standing, lying), 1.4 * _NEAREST, _FARTHEST))
 
 
-def place_anomalies(composer: Composer, count: int) -> None:
+def place_anomalies(composer: Composer, count: int, wet: bool = False) -> None:
     """Put things about that do not belong there; the plan must leave the vehicle's way free.
 
     Each is put in view of some place of the way, near enough to be seen.
     """
     split, generator = composer.split, composer.generator
-    assets = pick(split, generator, count)
+    assets = pick(split, generator, count, wet)
     # Spread evenly along the way, so that none of it is empty.
     stations = generator.permutation(
         (np.arange(len(assets)) + generator.random(len(assets))) / max(len(assets), 1)

@@ -36,7 +36,7 @@ def make_scene(seed: int = 0, condition: str = "dry", split: str = "demo", anoma
     if rules.anomalous:
         composer.plan = composer.plan.clear(*_WAY).clear(*_BEND)
         composer.generator = rules.generator(seed, 3)
-        place_anomalies(composer, anomalies)
+        place_anomalies(composer, anomalies, wet=weather.wetness > 0 or weather.puddles > 0)
     objects = sorted(composer.objects, key=lambda item: item.anomalous)  # stable: anomalous ones last
     return Scene(tuple(objects), weather, rules.scene_seed(seed))
 
