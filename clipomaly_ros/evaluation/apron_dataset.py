@@ -142,8 +142,11 @@ def _thing(item: Mapping[str, Any], name: str, group: str) -> LabelledThing:
     size = item.get("size", item.get("height"))
     extents = [float(value) for value in (size if isinstance(size, list) else [size]) if value is not None]
     distance = item.get("distance")
+    value = int(item["instance"])
+    if not 1 <= value <= 65535:
+        raise ValueError(f"instance {value}, expected 1 to 65535")
     return LabelledThing(
-        value=int(item["instance"] if "instance" in item else item["instance_id"]),
+        value=value,
         name=name,
         group=group,
         distance=math.nan if distance is None else float(distance),

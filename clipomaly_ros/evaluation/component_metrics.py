@@ -62,13 +62,12 @@ def frame_components(
     """
     if predicted.shape != label.shape or predicted.ndim != 2:
         raise ValueError(f"expected masks [H, W] alike, got {predicted.shape} and {label.shape}")
-    truth, truth_area = _components(label == ANOMALY)
-    found, found_area = _components(predicted & (label != VOID))
-    relevant = np.flatnonzero((truth.ravel() > 0) | (found.ravel() > 0))
-    pairs = truth.ravel()[relevant].astype(np.int64) * len(found_area) + found.ravel()[relevant]
-    overlap = np.bincount(pairs, minlength=len(truth_area) * len(found_area)).reshape(
-        len(truth_area), len(found_area)
-    )
+    anomalous, judged = label == ANOMALY, predicted & (label != VOID)
+    relevant = np.flatnonzero(anomalous | judged)
+    (truth, labelled), (found, count) = _components(anomalous), _components(judged)
+    pairs = truth.ravel()[relevant].astype(np.int64) * (count + 1) + found.ravel()[relevant]
+    overlap = np.bincount(pairs, minlength=(labelled + 1) * (count + 1)).reshape(labelled + 1, count + 1)
+    truth_area, found_area = overlap.sum(axis=1), overlap.sum(axis=0)
     large_truth, large_found = truth_area >= sizes.labelled, found_area >= sizes.predicted
     large_truth[0] = large_found[0] = False
     # Row 0 is the background. A small labelled component is void: what was found there is not
@@ -102,9 +101,9 @@ def pooled_components(frames: Sequence[FrameComponents]) -> ComponentMetrics:
     )
 
 
-def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.unsignedinteger], NDArray[np.int64]]:
-    """Return the component of each pixel, 0 = none, and the area of each component."""
+def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.unsignedinteger], int]:
+    """Return the component of each pixel, 0 = none, and how many there are."""
     if not mask.any():
-        return np.zeros(mask.shape, np.uint32), np.zeros(1, np.int64)
+        return np.zeros(mask.shape, np.uint8), 0
     found, count = cc3d.connected_components(mask.view(np.uint8), connectivity=8, return_N=True)
-    return found, np.bincount(found.ravel(), minlength=count + 1)
+    return found, int(count)

@@ -63,17 +63,21 @@ def sightings_of(
     """
     if frame.instances is None or not frame.things:
         return []
-    labelled = np.flatnonzero(frame.instances)
-    values = frame.instances.ravel()[labelled].astype(np.int64)
+    # Other objects have numbers in the instance picture, too: only those that count get a place.
+    place = np.zeros(65536, np.uint16)
+    place[[thing.value for thing in frame.things]] = np.arange(1, len(frame.things) + 1)
+    places = place[frame.instances].ravel()
+    labelled = np.flatnonzero(places)
     regions = region_image.ravel()[labelled].astype(np.int64)
     width = int(regions.max(initial=0)) + 1
-    overlap = np.bincount(values * width + regions, minlength=(int(values.max(initial=0)) + 1) * width)
+    overlap = np.bincount(
+        places[labelled].astype(np.int64) * width + regions, minlength=(len(frame.things) + 1) * width
+    )
     overlap = overlap.reshape(-1, width)
     counted = np.zeros(width, bool)
     counted[[identifier for identifier in unknown if identifier < width]] = True
     found = []
-    for thing in frame.things:
-        row = overlap[thing.value] if thing.value < len(overlap) else np.zeros(width, np.int64)
+    for thing, row in zip(frame.things, overlap[1:], strict=True):
         area = int(row.sum())
         if area < max(rule.min_area, 1):
             continue

@@ -45,13 +45,13 @@ def false_regions(
     """
     if not len(unknown):
         return []
-    limit = int(max(unknown)) + 1
-    anomalous = np.zeros(limit, bool)
-    judged = np.zeros(limit, bool)
-    for picture, value in ((anomalous, label == ANOMALY), (judged, label != VOID)):
-        inside = np.unique(region_image[value])
-        picture[inside[inside < limit]] = True
-    return [identifier for identifier in unknown if judged[identifier] and not anomalous[identifier]]
+    regions, flat = region_image.ravel(), label.ravel()
+    limit = max(int(regions.max(initial=0)), *unknown) + 1
+    area = np.bincount(regions, minlength=limit)
+    anomalous, void = (
+        np.bincount(regions[np.flatnonzero(flat == value)], minlength=limit) for value in (ANOMALY, VOID)
+    )
+    return [item for item in unknown if area[item] > void[item] and not anomalous[item]]
 
 
 def alarm_rate(frames: Iterable[FrameAlarms]) -> AlarmRate:

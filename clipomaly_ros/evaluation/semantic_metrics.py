@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.evaluation.labelled_frames import SEMANTIC_ANOMALY, SEMANTIC_VOID, LabelledFrame
+from clipomaly_ros.evaluation.labelled_frames import SEMANTIC_ANOMALY, LabelledFrame
 from clipomaly_ros.vocabulary.entries import Entry
 
 
@@ -17,12 +17,25 @@ class ConfusionMatrix:
     def __init__(self, size: int) -> None:
         self.counts = np.zeros((size, size), np.int64)
 
-    def add(self, truth: NDArray[np.integer], predicted: NDArray[np.integer]) -> None:
-        """Count pixels; both int arrays of equal shape, 0 to N - 1; a negative truth is left out."""
-        size = len(self.counts)
-        valid = truth >= 0
-        pairs = truth[valid].astype(np.int64) * size + predicted[valid]
-        self.counts += np.bincount(pairs, minlength=size * size).reshape(size, size)
+    def add(
+        self,
+        truth: NDArray[np.unsignedinteger],
+        predicted: NDArray[np.unsignedinteger],
+        rows: NDArray[np.integer],
+        columns: NDArray[np.integer],
+    ) -> None:
+        """Count pixels of two pictures of raw labels.
+
+        rows: class of each raw true label, negative = left out. columns: class of each raw
+        predicted label. Counting raw pairs first keeps the work a pixel to one addition.
+        """
+        width = len(columns)
+        kind = np.uint16 if len(rows) * width <= 1 << 16 else np.int64
+        pairs = truth.astype(kind) * kind(width) + predicted.astype(kind)
+        raw = np.bincount(pairs.ravel(), minlength=len(rows) * width).reshape(len(rows), width)
+        row, column = np.nonzero(raw)
+        row, column = row[rows[row] >= 0], column[rows[row] >= 0]
+        np.add.at(self.counts, (rows[row], columns[column]), raw[row, column])
 
     def iou(self) -> NDArray[np.float64]:
         """Return the intersection over union of each class; NaN for classes absent from the truth."""
@@ -53,14 +66,14 @@ class SemanticScores:
                 f"the ground truth has the known class '{missing[0]}', which is not an approved class of "
                 "the vocabulary; use the vocabulary that the data set was made with"
             )
-        self._classes = np.full(256, -1, np.int32)
+        self._classes = np.full(256, -1, np.int64)  # anomalies and void are left out
         self._classes[: len(class_names)] = [self._index[name] for name in class_names]
         # One more column for what has no label, and one row for names that the vocabulary lacks.
         self.nameless = len(self.names)
         self.foreign = len(self.names) + 1
         self.closed = ConfusionMatrix(len(self.names) + 2)
         self.extended = ConfusionMatrix(len(self.names) + 2)
-        self.open_world = ConfusionMatrix(len(self.names) + 2)
+        self._anomalies = ConfusionMatrix(len(self.names) + 2)
 
     def add(
         self,
@@ -72,25 +85,33 @@ class SemanticScores:
         """Count one frame: labels without and with extension, and the legend of the latter."""
         if frame.semantic is None:
             raise ValueError(f"{frame.name}: expected a semantic picture, got none")
-        lut = np.full(65536 if extended.dtype == np.uint16 else 256, self.nameless, np.int32)
-        lut[: len(legend)] = [self._index.get(entry.name, self.nameless) for entry in legend]
-        predicted = lut[extended]
-        known = self._classes[frame.semantic]
-        self.closed.add(known, np.minimum(closed, self.nameless).astype(np.int32))
-        self.extended.add(known, predicted)
-        self.open_world.add(self._with_names(frame, known), predicted)
+        values = 65536 if extended.dtype == np.uint16 else 256
+        columns = np.full(values, self.nameless, np.int64)
+        columns[: len(legend)] = [self._index.get(entry.name, self.nameless) for entry in legend]
+        approved = np.minimum(np.arange(values), self.nameless)
+        self.closed.add(frame.semantic, closed, self._classes, approved)
+        self.extended.add(frame.semantic, extended, self._classes, columns)
+        self._add_anomalies(frame, extended, columns)
 
-    def _with_names(self, frame: LabelledFrame, known: NDArray[np.int32]) -> NDArray[np.int32]:
-        truth = known.copy()
-        anomalous = frame.semantic == SEMANTIC_ANOMALY
-        truth[anomalous] = self.foreign
-        truth[frame.semantic == SEMANTIC_VOID] = -1
-        if frame.instances is not None and anomalous.any():
-            lut = np.full(65536, self.foreign, np.int32)
-            for thing in frame.things:
-                lut[thing.value] = self._index.get(thing.name, self.foreign)
-            truth[anomalous] = lut[frame.instances[anomalous]]
-        return truth
+    def _add_anomalies(
+        self, frame: LabelledFrame, extended: NDArray[np.unsignedinteger], columns: NDArray[np.int64]
+    ) -> None:
+        anomalous = np.flatnonzero(frame.semantic == SEMANTIC_ANOMALY)
+        rows = np.full(len(frame.things) + 1, self.foreign, np.int64)
+        rows[1:] = [self._index.get(thing.name, self.foreign) for thing in frame.things]
+        number = np.zeros(len(anomalous), np.int64)
+        if frame.instances is not None:
+            place = np.zeros(65536, np.int64)
+            place[[thing.value for thing in frame.things]] = np.arange(1, len(rows))
+            number = place[frame.instances.ravel()[anomalous]]
+        self._anomalies.add(number, extended.ravel()[anomalous], rows, columns)
+
+    @property
+    def open_world(self) -> ConfusionMatrix:
+        """Return all pixels but void ones: known classes, and anomalies by their names."""
+        both = ConfusionMatrix(len(self.extended.counts))
+        both.counts = self.extended.counts + self._anomalies.counts
+        return both
 
     @property
     def known_miou(self) -> float:
