@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clipomaly_ros.simulation.camera_models import CameraModel
 from clipomaly_ros.simulation.lens import Lens
 from clipomaly_ros.simulation.lighting import SKY_RAYS
-from clipomaly_ros.simulation.scene_types import Scene
+from clipomaly_ros.simulation.scene_types import Lamp, Scene
 from clipomaly_ros.simulation.shading import Shader
 from clipomaly_ros.simulation.world import World
 
@@ -100,6 +100,8 @@ class CameraSensor:
                 total += self._lens.expose(fine.colour)
             smooth[rows] = total / np.float32(len(_FINE) + 1)
 
+        for lamp in self.scene.condition.lamps:
+            self._glare(smooth, origin, rays, lamp)
         inside = (slice(y - y0, y - y0 + height), slice(x - x0, x - x0 + width))
         shown = smooth.reshape(*size, 3)[inside]
         rgb = self._lens.finish(shown, (x, y, width, height), generator)
@@ -113,12 +115,28 @@ class CameraSensor:
             depth.astype(np.float32).reshape(size)[inside].copy(),
         )
 
+    def _glare(self, picture: NDArray, origin: NDArray, rays: NDArray, lamp: Lamp) -> None:
+        """Add the halo of a floodlight that shines into the lens to display values [n, 3], in place."""
+        towards = np.float32(lamp.position) - origin
+        distance = float(np.linalg.norm(towards))
+        towards /= np.float32(distance)
+        # The last metre is the lamp's own housing.
+        if self.world.blocked(origin[None], towards[None], max(distance - 1.0, 0.0))[0]:
+            return
+        aside = np.maximum(2 - 2 * (rays @ towards), 0)  # squared angle, for the small ones that matter
+        rows = np.flatnonzero(aside < 0.05)
+        size = np.float32((0.35 / distance) ** 2)
+        halo = size / (size + aside[rows]) + np.float32(0.06) * np.exp(-aside[rows] / np.float32(0.006))
+        colour = np.float32(0.4) + np.float32(0.6) * np.float32(lamp.colour)
+        picture[rows] += (np.minimum(halo, 1)[:, None] * colour) * (1 - picture[rows])
+
     def _checked(self, window: Window | None) -> Window:
         whole = (self.model.width, self.model.height)
         x, y, width, height = (0, 0, *whole) if window is None else window
         if x < 0 or y < 0 or width < 1 or height < 1 or x + width > whole[0] or y + height > whole[1]:
             raise ValueError(
-                f"expected a window inside {whole[0]} x {whole[1]} pixels, got x {x}, y {y}, {width} x {height}"
+                f"expected a window inside {whole[0]} x {whole[1]} pixels, "
+                f"got x {x}, y {y}, {width} x {height}"
             )
         return x, y, width, height
 
@@ -129,7 +147,7 @@ class CameraSensor:
         return self._kept[1]
 
     def _shifted(self, optical: NDArray, shift: tuple[float, float]) -> NDArray[np.float32]:
-        """Return unit rays [n, 3] a part of a pixel beside others; distortion does not change over so little."""
+        """Return unit rays [n, 3] a part of a pixel beside others: distortion hardly changes there."""
         rays = optical / optical[:, 2:]
         rays[:, 0] += np.float32(shift[0] / self.model.K[0, 0])
         rays[:, 1] += np.float32(shift[1] / self.model.K[1, 1])
@@ -190,7 +208,7 @@ class CameraSensor:
 
 
 def _edges(seen: _Seen, picture: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Tell for each pixel whether a neighbour shows another part, or lies in other light, and looks different.
+    """Tell for each pixel whether a neighbour of another part or in other light looks different.
 
     picture: display values [n, 3], 0 to 1.
     """

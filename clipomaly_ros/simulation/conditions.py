@@ -69,7 +69,7 @@ def wet(g: np.random.Generator) -> Condition:
 
 def low_sun(g: np.random.Generator) -> Condition:
     """Draw a morning or evening: warm light from low, long shadows, glare."""
-    day = _day(g, np.radians(3.0), np.radians(13), "low_sun")
+    day = _day(g, np.radians(4.5), np.radians(14), "low_sun")
     clouds = float(g.uniform(0.02, 0.45))
     sun = np.array([1.7, g.uniform(0.95, 1.3), g.uniform(0.45, 0.85)])
     return replace(
@@ -138,10 +138,10 @@ def night(g: np.random.Generator) -> Condition:
     kinds: tuple[Colour, ...] = ((1.0, 0.62, 0.27), (1.0, 0.93, 0.82), (0.86, 0.95, 1.0), (1.0, 0.85, 0.62))
     colour = kinds[g.integers(len(kinds))]
     lamps = []
-    for _ in range(g.integers(3, 8)):
+    for _ in range(g.integers(3, 6)):
         side = g.choice([-1.0, 1.0])
         place = (float(g.uniform(-25, 75)), float(side * g.uniform(12, 45)), float(g.uniform(11, 26)))
-        lamps.append(Lamp(place, colour, float(g.uniform(1.0, 4.0))))
+        lamps.append(Lamp(place, colour, float(g.uniform(1.5, 4.5))))
     glow = float(g.uniform(0.006, 0.03))
     wet_night = g.random() < 0.3
     return Condition(

@@ -18,8 +18,11 @@ _FEATURE_REACH = 170.0  # markings further away than this are less than a pixel 
 
 @dataclass
 class PaintedGround:
-    """colour: float32 [n, 3]. label: uint8 [n], class number. water, wet: float32 [n], share of
-    standing water and of dampness, 0 to 1."""
+    """Look of points on the ground.
+
+    colour: float32 [n, 3]. label: uint8 [n], class number. water, wet: float32 [n], share of
+    standing water and of dampness, 0 to 1.
+    """
 
     colour: NDArray[np.float32]
     label: NDArray[np.uint8]
@@ -44,7 +47,10 @@ class GroundPaint:
         )
 
     def paint(self, point: NDArray, ray: NDArray, across: NDArray) -> PaintedGround:
-        """Paint points [n, 3] (world, [m]) seen along unit rays [n, 3]; across: size of a pixel there [n] [m]."""
+        """Paint points [n, 3] (world, [m]) seen along unit rays [n, 3].
+
+        across: size of a pixel there, [n] [m].
+        """
         points = self._points(point, ray, across)
         large = sample(self._large, points.x / 63 + self._shift[0], points.y / 63 + self._shift[1])
         medium = sample(self._large, points.x * 0.093 + points.y * 0.031, points.y * 0.093 - points.x * 0.031)

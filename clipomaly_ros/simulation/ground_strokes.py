@@ -1,4 +1,4 @@
-"""Strokes and blobs that paint on the ground is made of: where they lie and how much of a pixel they cover."""
+"""Strokes and blobs of paint on the ground: where they lie, how much of a pixel they cover."""
 
 from __future__ import annotations
 

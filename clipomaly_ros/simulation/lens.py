@@ -44,7 +44,7 @@ class Lens:
     def finish(
         self, picture: NDArray[np.float32], window: tuple[int, int, int, int], generator: np.random.Generator
     ) -> NDArray[np.uint8]:
-        """Return the part of the picture under a window (x, y, width, height) as uint8 RGB [height, width, 3]."""
+        """Return the picture under a window (x, y, width, height), uint8 RGB [height, width, 3]."""
         shift = generator.integers(0, SIDE, 2)
         seed = int(generator.integers(2**31))
         x, y, width, height = window
@@ -75,10 +75,13 @@ class Lens:
         v, u = np.indices((height, width), np.float32)
         for _ in range(generator.poisson(9 * strength)):
             radius = generator.uniform(0.006, 0.035) * high
-            du, dv = u - np.float32(generator.uniform(0, wide) - x), v - np.float32(generator.uniform(0, high) - y)
+            du, dv = (
+                u - np.float32(generator.uniform(0, wide) - x),
+                v - np.float32(generator.uniform(0, high) - y),
+            )
             distance = np.hypot(du, dv * np.float32(generator.uniform(0.75, 1.0))) / np.float32(radius)
-            share = np.clip((1 - distance) * 1.8, 0, 1) * np.float32(0.5)
+            share = np.clip((1 - distance) * 1.8, 0, 1) * np.float32(0.4)
             # A drop shows the world upside down: bright sky below, dark ground above.
-            tone = np.clip(0.48 + 0.22 * dv / np.float32(radius), 0, 1)
+            tone = np.clip(0.58 + 0.2 * dv / np.float32(radius), 0, 1)
             picture += share[..., None] * (tone[..., None] - picture)
         return np.asarray(picture, np.float32)

@@ -135,7 +135,7 @@ class Lighting:
             square = np.einsum("ij,ij->i", direction, direction)
             facing = np.einsum("ij,ij->i", direction, s.normal)
             # Too faint to see: no shadow ray is worth it.
-            rows = np.flatnonzero((facing > 0) & (float(light.max()) > 0.002 * square))
+            rows = np.flatnonzero((facing > 0) & (float(light.max()) > 0.012 * square))
             length = np.sqrt(square[rows])
             direction = direction[rows] / length[:, None]
             facing = facing[rows] / length

@@ -64,7 +64,10 @@ class Patterns:
         self._tile = noise_tile(seed, 16, 5)
 
     def paint(self, part: NDArray, point: NDArray, normal: NDArray, pixel: NDArray) -> Painted:
-        """Paint points [n, 3] (world, [m]) with normals [n, 3] on parts [n]; pixel: its size there [n] [m]."""
+        """Paint points [n, 3] (world, [m]) with normals [n, 3] on parts [n].
+
+        pixel: its size there, [n] [m].
+        """
         colour = self._colour[part]
         opacity, mirror = self._opacity[part], self._mirror[part]
         pattern, dirt = self._pattern[part], self._dirt[part]

@@ -21,8 +21,11 @@ _MIRROR_LEAST = 0.02  # weaker mirror images cannot be seen
 
 @dataclass
 class Shaded:
-    """colour: linear light, float32 [n, 3]. opacity: float32 [n]. label: uint8 [n]. lit: uint8 [n],
-    which lights reach the point."""
+    """What rays see.
+
+    colour: linear light, float32 [n, 3]. opacity: float32 [n]. label: uint8 [n]. lit: uint8 [n],
+    which lights reach the point.
+    """
 
     colour: NDArray[np.float32]
     opacity: NDArray[np.float32]
@@ -97,7 +100,7 @@ class Shader:
             painted = self.ground.paint(point[ground], rays[ground], across[ground])
             albedo[ground] = painted.colour
             label[solid[ground]] = painted.label
-            gloss[ground] = 0.05 + 0.5 * painted.wet
+            gloss[ground] = 0.5 * painted.wet
             cosine = np.clip(-rays[ground, 2], 0, 1)
             fresnel = np.float32(0.02) + np.float32(0.98) * (1 - cosine) ** 5
             mirror[ground] = np.clip(
@@ -163,7 +166,10 @@ class Shader:
         if len(flat):  # ripples and the pavement's grain draw images out towards the eye
             at = point[rows[flat]]
             cells = np.floor(at[:, 0] * 180), np.floor(at[:, 1] * 180)
-            away = ray[rows[flat], :2] * ((cell_hash(*cells) - 0.5) * np.minimum(-0.35 * ray[rows[flat], 2], 0.035))[:, None]
+            away = (
+                ray[rows[flat], :2]
+                * ((cell_hash(*cells) - 0.5) * np.minimum(-0.15 * ray[rows[flat], 2], 0.035))[:, None]
+            )
             facing[flat, :2] += away
             facing /= np.sqrt(np.einsum("ij,ij->i", facing, facing))[:, None]
         back = ray[rows]

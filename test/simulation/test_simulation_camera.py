@@ -70,7 +70,9 @@ def test_window_is_exactly_the_part_of_the_full_picture(name: str) -> None:
 
 def test_same_generator_same_picture_and_another_one_other_noise() -> None:
     camera = CameraSensor(STRAIGHT, scene())
-    first, again, other = (camera.render(POSE, generator=np.random.default_rng(seed)).rgb for seed in (1, 1, 2))
+    first, again, other = (
+        camera.render(POSE, generator=np.random.default_rng(seed)).rgb for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -78,7 +80,8 @@ def test_same_generator_same_picture_and_another_one_other_noise() -> None:
 def test_labels_follow_parts_objects_and_ground() -> None:
     image = CameraSensor(STRAIGHT, scene()).render(POSE)
     labels = {
-        index: {int(label) for label in np.unique(image.labels[image.objects == index])} for index in (-2, 0, 1, 2)
+        index: {int(label) for label in np.unique(image.labels[image.objects == index])}
+        for index in (-2, 0, 1, 2)
     }
     assert labels == {
         -2: {class_index("sky")},
@@ -103,7 +106,9 @@ def test_depth_is_that_of_the_rays(seed: int) -> None:
     image = CameraSensor(BENT, content).render(turned)
     rays = BENT.rays().reshape(-1, 3)
     hits = World([item.parts for item in content.objects]).cast(turned[:3, 3], rays @ turned[:3, :3].T)
-    np.testing.assert_allclose(image.depth.ravel(), np.where(hits.part == -2, np.inf, hits.distance * rays[:, 2]), rtol=1e-3)
+    np.testing.assert_allclose(
+        image.depth.ravel(), np.where(hits.part == -2, np.inf, hits.distance * rays[:, 2]), rtol=1e-3
+    )
     assert np.isinf(image.depth[image.objects == -2]).all()
 
 
@@ -123,7 +128,11 @@ def test_night_is_darker_than_day_and_floodlights_light_it() -> None:
     day = CameraSensor(STRAIGHT, scene()).render(POSE).rgb.mean()
     night = scene("night")
     lit = CameraSensor(STRAIGHT, night).render(POSE).rgb.mean()
-    unlit = CameraSensor(STRAIGHT, replace(night, condition=replace(night.condition, lamps=()))).render(POSE).rgb.mean()
+    unlit = (
+        CameraSensor(STRAIGHT, replace(night, condition=replace(night.condition, lamps=())))
+        .render(POSE)
+        .rgb.mean()
+    )
     assert unlit < lit < 0.7 * day
 
 
