@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, LabelledThing
+
+Key = TypeVar("Key", bound=Hashable)
 
 SIZE_EDGES = (0.0, 0.05, 0.1, 0.3, 1.0, np.inf)  # [m]; the first three are those of the hazard policy
 DISTANCE_EDGES = (0.0, 10.0, 20.0, 30.0, 50.0, np.inf)  # [m]
@@ -117,10 +120,10 @@ class Rate:
 
 
 def rates_by(
-    sightings: Iterable[Sighting], key: Callable[[Sighting], Hashable], reported: bool = False
-) -> dict[Hashable, Rate]:
+    sightings: Iterable[Sighting], key: Callable[[Sighting], Key], reported: bool = False
+) -> dict[Key, Rate]:
     """Return the detection rate of each group of objects, in order of first appearance."""
-    counts: dict[Hashable, list[int]] = {}
+    counts: dict[Key, list[int]] = {}
     for sighting in sightings:
         entry = counts.setdefault(key(sighting), [0, 0])
         entry[0] += sighting.reported if reported else sighting.found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from clipomaly_ros.evaluation.detection_rates import Sighting
+from clipomaly_ros.evaluation.detection_rates import Key, Sighting
 from clipomaly_ros.vision.types import AnomalyRegion
 from clipomaly_ros.vocabulary.entries import NameSource
 
@@ -91,11 +91,9 @@ def accuracy(namings: Iterable[Naming]) -> NamingAccuracy:
     )
 
 
-def accuracy_by(
-    namings: Iterable[Naming], key: Callable[[Naming], Hashable]
-) -> dict[Hashable, NamingAccuracy]:
+def accuracy_by(namings: Iterable[Naming], key: Callable[[Naming], Key]) -> dict[Key, NamingAccuracy]:
     """Return the accuracy of each group of objects, in order of first appearance."""
-    groups: dict[Hashable, list[Naming]] = {}
+    groups: dict[Key, list[Naming]] = {}
     for item in namings:
         groups.setdefault(key(item), []).append(item)
     return {name: accuracy(items) for name, items in groups.items()}

@@ -71,9 +71,8 @@ def frame_histogram(score: NDArray[np.floating], label: NDArray[np.uint8]) -> Fr
         return FrameHistogram(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
     counts, values = counts[:, used], _half_values()[used]
     margin = max(0.01 * (values[-1] - values[0]), 0.01)
-    edges = [np.array([values[0] - margin, values[-1] + margin])]
-    edges += [_quantiles(values, row) for row in counts if row.any()]
-    edges = np.unique(np.concatenate(edges))
+    ends = np.array([values[0] - margin, values[-1] + margin])
+    edges = np.unique(np.concatenate([ends, *(_quantiles(values, row) for row in counts if row.any())]))
     bins = np.searchsorted(edges, values, side="right") - 1
     normal, anomalous = (
         np.bincount(bins, weights=row, minlength=len(edges) - 1).astype(np.int64) for row in counts
@@ -170,4 +169,4 @@ def _quantiles(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArra
     cumulated = np.cumsum(counts)
     below = values[np.searchsorted(cumulated, np.floor(position), side="right")]
     above = values[np.searchsorted(cumulated, np.minimum(np.floor(position) + 1, total - 1), side="right")]
-    return below + (above - below) * (position - np.floor(position))
+    return np.asarray(below + (above - below) * (position - np.floor(position)))

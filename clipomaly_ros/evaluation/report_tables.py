@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -28,6 +28,8 @@ from clipomaly_ros.evaluation.pixel_metrics import PixelMetrics
 from clipomaly_ros.evaluation.segmentation import SegmentationReport
 
 Rows = list[tuple[str, ...]]
+
+NOTHING = "–"  # instead of a figure of no pixels, objects or frames
 
 
 def size_bin(sighting: Sighting) -> str:
@@ -96,20 +98,23 @@ def report_dictionary(report: SegmentationReport) -> dict[str, Any]:
         },
         "seconds_per_frame": report.seconds,
     }
-    return plain_data(content)
+    plain: dict[str, Any] = plain_data(content)
+    return plain
 
 
 def summary_rows(report: SegmentationReport) -> Rows:
-    """Return the main figures, one row each: what, value; fractions in percent."""
+    """Return the main figures that there are, one row each: what, value; fractions in percent."""
     pixels, fixed = report.pixels, report.fixed
     seen, held_out = held_out_apart(report.namings, report.rules.held_out)
     rows: Rows = [
         ("AP", percent(pixels.average_precision)),
         ("FPR95", percent(pixels.fpr95)),
         ("AUROC", percent(pixels.auroc)),
-        ("best F1 (oracle threshold)", f"{percent(pixels.best_f1)} at {pixels.best_f1_threshold:.4f}"),
     ]
-    if fixed is not None:
+    if not math.isnan(pixels.best_f1):
+        text = f"{percent(pixels.best_f1)} at {pixels.best_f1_threshold:.4f}"
+        rows.append(("best F1 (oracle threshold)", text))
+    if fixed is not None and not math.isnan(pixels.best_f1):
         at = pixels.at(report.settings.threshold)[2]
         rows.append(("F1 at the fixed threshold", f"{percent(at)} at {report.settings.threshold:.4f}"))
     rows += _component_rows("oracle threshold", report.oracle)
@@ -140,7 +145,7 @@ def summary_rows(report: SegmentationReport) -> Rows:
     if report.sightings:
         found = Rate(sum(item.found for item in report.sightings), len(report.sightings))
         rows.append(("objects found", f"{percent(found.rate)} of {found.total}"))
-    return rows
+    return [row for row in rows if not row[1].startswith(NOTHING)]
 
 
 def condition_rows(report: SegmentationReport) -> Rows:
@@ -186,7 +191,7 @@ def group_rows(report: SegmentationReport) -> Rows:
     return rows
 
 
-def text_table(rows: Rows) -> str:
+def text_table(rows: Sequence[tuple[str, ...]]) -> str:
     """Return rows as aligned text, the first column to the left."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
@@ -206,7 +211,7 @@ def markdown_table(rows: Rows) -> str:
 
 def percent(value: float) -> str:
     """Return a fraction in percent, "–" for NaN."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
+    return NOTHING if math.isnan(value) else f"{100 * value:.1f} %"
 
 
 def _component_rows(text: str, metrics: ComponentMetrics) -> Rows:
@@ -235,7 +240,7 @@ def _naming(item: NamingAccuracy) -> dict[str, float]:
     }
 
 
-def _namings(items: Any, key: Callable[[Naming], Hashable]) -> dict[str, dict[str, float]]:
+def _namings(items: Iterable[Naming], key: Callable[[Naming], Hashable]) -> dict[str, dict[str, float]]:
     return {str(name): _naming(value) for name, value in accuracy_by(items, key).items()}
 
 

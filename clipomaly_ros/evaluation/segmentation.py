@@ -114,11 +114,12 @@ def evaluate_segmentation(
             score = np.load(Path(kept) / f"{number}.npy", allow_pickle=False)
             label = data.anomaly(name)
             with run.clock("components"):
+                wide = score.astype(np.float64)  # a threshold need not be a float16
                 if not np.isnan(pixels.best_f1_threshold):
-                    above = score.astype(np.float64) > pixels.best_f1_threshold
+                    above = wide > pixels.best_f1_threshold
                     oracle_parts.append(frame_components(above, label, rules.sizes))
                 if fixed is not None:
-                    fixed_parts.append(frame_components(score > np.float16(fixed), label, rules.sizes))
+                    fixed_parts.append(frame_components(wide > fixed, label, rules.sizes))
     conditions = sorted({condition for condition, _ in run.histograms if condition})
     return SegmentationReport(
         dataset=dataset,

@@ -19,8 +19,8 @@ class ConfusionMatrix:
 
     def add(
         self,
-        truth: NDArray[np.unsignedinteger],
-        predicted: NDArray[np.unsignedinteger],
+        truth: NDArray[np.integer],
+        predicted: NDArray[np.integer],
         rows: NDArray[np.integer],
         columns: NDArray[np.integer],
     ) -> None:
@@ -30,8 +30,8 @@ class ConfusionMatrix:
         predicted label. Counting raw pairs first keeps the work a pixel to one addition.
         """
         width = len(columns)
-        kind = np.uint16 if len(rows) * width <= 1 << 16 else np.int64
-        pairs = truth.astype(kind) * kind(width) + predicted.astype(kind)
+        kind = np.dtype(np.uint16 if len(rows) * width <= 1 << 16 else np.int64)
+        pairs = truth.astype(kind) * kind.type(width) + predicted.astype(kind)
         raw = np.bincount(pairs.ravel(), minlength=len(rows) * width).reshape(len(rows), width)
         row, column = np.nonzero(raw)
         row, column = row[rows[row] >= 0], column[rows[row] >= 0]
