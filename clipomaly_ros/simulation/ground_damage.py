@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from clipomaly_ros.simulation.ground_curves import BLACK, IRON, TAR, bend, random_place
@@ -97,10 +99,7 @@ def draw_tar_patch(g: np.random.Generator, clutter: float) -> list[Stroke]:
         wear=0.1,
     )
     corners = [(x, y - half), (x + length, y - half), (x + length, y + half), (x, y + half), (x, y - half)]
-    rim = [
-        Stroke(a, b, 0.025, TAR, "pavement joint", 0.7, wear=0.2)
-        for a, b in zip(corners, corners[1:], strict=False)
-    ]
+    rim = [Stroke(a, b, 0.025, TAR, "pavement joint", 0.7, wear=0.2) for a, b in pairwise(corners)]
     return [patch, *rim]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from clipomaly_ros.simulation.ground_curves import BLACK, RED, WHITE, YELLOW, bend, random_place, random_wear
@@ -98,7 +100,7 @@ def draw_stand_box(g: np.random.Generator, clutter: float) -> list[Stroke]:
     colour, half = (RED, g.uniform(0.06, 0.14)) if g.random() < 0.6 else (WHITE, g.uniform(0.05, 0.08))
     of = {"half_width": half, "colour": colour, "label": "stand marking", "wear": random_wear(g, clutter)}
     corners = [(x, y), (x + length, y), (x + length, y + width), (x, y + width), (x, y)]
-    strokes = [Stroke(a, b, **of) for a, b in zip(corners, corners[1:], strict=False)]
+    strokes = [Stroke(a, b, **of) for a, b in pairwise(corners)]
     if g.random() < 0.35 and width < 12:
         step = g.uniform(1.2, 2.5)
         for k in np.arange(step, length + width, step):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.simulation.classes import class_index
 from clipomaly_ros.simulation.ground_layout import draw_layout
-from clipomaly_ros.simulation.ground_strokes import GroundPoints
+from clipomaly_ros.simulation.ground_strokes import GroundPoints, band_cover
 from clipomaly_ros.simulation.noise import TILES, cell_hash, noise_tile, sample, smooth_step
 from clipomaly_ros.simulation.scene_types import Condition
 
@@ -113,9 +113,7 @@ class GroundPaint:
                 np.mod(at + np.float32(start) + np.float32(size / 2), np.float32(size)) - np.float32(size / 2)
             )
             rows = np.flatnonzero(offset < half + width)
-            cover = np.clip((half - offset[rows]) / width[rows] + 0.5, 0, 1) * np.minimum(
-                1, 2 * half / width[rows]
-            )
+            cover = band_cover(offset[rows], np.float32(half), width[rows])
             colour[rows] += (strength * cover).astype(np.float32)[:, None] * (
                 np.float32(paint) - colour[rows]
             )

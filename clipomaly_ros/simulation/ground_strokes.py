@@ -40,6 +40,13 @@ class GroundPoints:
         return np.maximum(self.along * ahead + self.across * aside, np.float32(1e-3))
 
 
+def band_cover(offset: NDArray, half: np.float32, pixel: NDArray) -> NDArray[np.float32]:
+    """Return the share of a pixel, offset (0 or more) from the middle of a band, that the band covers."""
+    reach = np.float32(0.5) * pixel
+    overlap = np.minimum(offset + reach, half) - np.maximum(offset - reach, -half)
+    return np.maximum(overlap, 0) / pixel
+
+
 @dataclass(frozen=True)
 class Stroke:
     """A straight band or an arc of paint or dirt.
@@ -97,7 +104,7 @@ class Stroke:
         width = p.width(normal_x, normal_y)
         edge = np.hypot(width, np.float32(self.soft)) if self.soft else width
         half = np.float32(self.half_width)
-        cover = np.clip((half - offset) / edge + 0.5, 0, 1) * np.minimum(1, 2 * half / edge)
+        cover = band_cover(offset, half, edge)
         if not (self.radius > 0 and length > 2 * np.pi * self.radius - 0.01) or self.dash[0]:
             reach = p.width(normal_y, -normal_x)
             cover *= np.clip(

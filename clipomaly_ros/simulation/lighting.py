@@ -14,6 +14,8 @@ from clipomaly_ros.simulation.world import World
 SKY_RAYS = 4  # a point, in one of four sets that neighbouring pixels take turns in
 _SKY_FAR = 28.0  # points beyond take half as many rays [m]
 _SKY_REACH = 12.0  # what is further away hardly dims the sky's light [m]
+_FAINT = 0.012  # light of a lamp that is left out
+_HOUSING = np.float32(0.6)  # around a lamp, where its own body is [m]
 _HEADLIGHT = np.float32([1.0, 0.96, 0.88])
 
 
@@ -66,13 +68,12 @@ class Lighting:
         shine = np.zeros((count, 3), np.float32)
         diffuse = self._ambient(s, rays)
         lit = np.zeros(count, np.uint8)
-        power = np.exp2(np.float32(2.5) + np.float32(8.5) * s.gloss)
         if self._sunlight.max() > 0.004:
-            self._add(s, diffuse, shine, lit, 0, self._sun, None, self._sunlight, power)
+            self._add(s, diffuse, shine, lit, 0, self._sun, None, self._sunlight)
         for number, lamp in enumerate(self._condition.lamps):
             position = np.float32(lamp.position)
             light = np.float32(lamp.colour) * np.float32(lamp.power * 100.0)
-            self._add(s, diffuse, shine, lit, number + 1, None, position, light, power)
+            self._add(s, diffuse, shine, lit, number + 1, None, position, light)
         if self.headlights > 0:
             self._headlights(s, diffuse)
         colour = s.colour * (1 - np.float32(0.85) * s.metallic)[:, None] * diffuse
@@ -120,44 +121,44 @@ class Lighting:
         towards: NDArray | None,
         position: NDArray | None,
         light: NDArray,
-        power: NDArray,
     ) -> None:
         """Add one light, at infinity (towards) or at a position [m]."""
+        gain = np.zeros(len(s.point), np.float32)
         if position is None:
             facing = s.normal @ towards
             rows = np.flatnonzero(facing > 0)
-            facing = facing[rows]
-            direction: NDArray = np.broadcast_to(towards, (len(rows), 3))
-            hidden = self._world.blocked(s.start[rows], towards)
-            strength = np.ones(len(rows), np.float32)
+            gain[rows] = facing[rows]
+            gain[rows[self._world.blocked(s.start[rows], towards)]] = 0
         else:
-            direction = position - s.point
-            square = np.einsum("ij,ij->i", direction, direction)
-            facing = np.einsum("ij,ij->i", direction, s.normal)
+            away = position - s.point
+            square = np.einsum("ij,ij->i", away, away)
+            facing = np.einsum("ij,ij->i", away, s.normal)
             # Too faint to see: no shadow ray is worth it.
-            rows = np.flatnonzero((facing > 0) & (float(light.max()) > 0.012 * square))
+            rows = np.flatnonzero((facing > 0) & (float(light.max()) > _FAINT * square))
             length = np.sqrt(square[rows])
-            direction = direction[rows] / length[:, None]
-            facing = facing[rows] / length
-            hidden = self._world.blocked(s.start[rows], direction, length - np.float32(0.6))
-            strength = 1 / square[rows]
-        free = ~hidden
-        rows, facing, strength, direction = rows[free], facing[free], strength[free], direction[free]
+            free = ~self._world.blocked(s.start[rows], away[rows] / length[:, None], length - _HOUSING)
+            gain[rows] = free * facing[rows] / (length * square[rows])
         if bit < 8:
-            lit[rows] |= np.uint8(1 << bit)
-        diffuse[rows] += (facing * strength)[:, None] * light
-        glossy = np.flatnonzero((s.gloss[rows] > 0.04) | (s.metallic[rows] > 0))
-        if len(glossy):
-            at, to = rows[glossy], direction[glossy]
-            half = to - s.ray[at]
-            half /= np.maximum(np.sqrt(np.einsum("ij,ij->i", half, half)), np.float32(1e-6))[:, None]
-            cosine = np.clip(np.einsum("ij,ij->i", half, s.normal[at]), 0, 1)
-            slant = 1 - np.clip(np.einsum("ij,ij->i", half, to), 0, 1)
-            metal = s.metallic[at, None]
-            base = (1 - metal) * (np.float32(0.05) * s.gloss[at, None]) + metal * s.colour[at]
-            fresnel = base + (1 - base) * (slant**5 * s.gloss[at])[:, None]
-            lobe = (power[at] + 2) / 8 * cosine ** power[at] * facing[glossy] * strength[glossy]
-            shine[at] += np.minimum(fresnel * lobe[:, None], 6.0) * light
+            lit |= (gain > 0).astype(np.uint8) << np.uint8(bit)
+        diffuse += gain[:, None] * light
+        at = np.flatnonzero((gain > 0) & ((s.gloss > 0.04) | (s.metallic > 0)))
+        if not len(at):
+            return
+        if position is None:
+            to: NDArray = np.broadcast_to(towards, (len(at), 3))
+        else:
+            to = away[at] / np.sqrt(square[at])[:, None]
+        half = to - s.ray[at]
+        half /= np.maximum(np.sqrt(np.einsum("ij,ij->i", half, half)), np.float32(1e-6))[:, None]
+        cosine = np.clip(np.einsum("ij,ij->i", half, s.normal[at]), 0, 1)
+        slant = 1 - np.clip(np.einsum("ij,ij->i", half, to), 0, 1)
+        metal, gloss = s.metallic[at, None], s.gloss[at]
+        base = (1 - metal) * (np.float32(0.05) * gloss[:, None]) + metal * s.colour[at]
+        fresnel = base + (1 - base) * (slant**5 * gloss)[:, None]
+        # Blinn's lobe, scaled to keep the energy whatever its width.
+        power = np.exp2(np.float32(2.5) + np.float32(8.5) * gloss)
+        lobe = (power + 2) / 8 * cosine**power * gain[at]
+        shine[at] += np.minimum(fresnel * lobe[:, None], 6.0) * light
 
     def _headlights(self, s: Surfaces, diffuse: NDArray) -> None:
         """Light from beside the camera; tape throws it straight back."""
