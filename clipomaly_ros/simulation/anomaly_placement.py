@@ -18,6 +18,7 @@ _HALF_VIEW = np.tan(np.radians(29.0))
 _IN_WAY = 0.6  # share in front of the vehicle, |y| < 4 m
 _DRIVEN_OVER = 0.12  # only what is lower may lie under the vehicle's wheels [m]
 _TRIES = 40
+_PROMINENT = 16.0  # from where a prominent thing is still some pixels high [m]
 _LIKE_WET_GROUND = frozenset({"standing water"})  # nobody can tell it from the puddles that rain leaves
 
 
@@ -27,8 +28,13 @@ def allowed(split: Split) -> list[Asset]:
 
 
 def pick(split: Split, generator: np.random.Generator, count: int, wet: bool = False) -> list[Asset]:
-    """Pick things, each but once as far as there are enough; wet: the ground has puddles anyway."""
+    """Pick things, each but once as far as there are enough; wet: the ground has puddles anyway.
+
+    In a split of prominent things, they come from each group in turn.
+    """
     choice = [asset for asset in allowed(split) if not (wet and asset.name in _LIKE_WET_GROUND)]
+    if split.prominent:
+        return _of_each_group([asset for asset in choice if _far_seen(asset, generator)], generator)[:count]
     picked: list[Asset] = []
     while len(picked) < count and choice:
         order = generator.permutation(len(choice))[: count - len(picked)]
@@ -36,6 +42,18 @@ def pick(split: Split, generator: np.random.Generator, count: int, wet: bool = F
     generic = [asset for asset in choice if asset.group == "generic"]
     # Shapes without a name are a good share of training, not one of sixty.
     return [generic[0] if generic and generator.random() < 0.25 else asset for asset in picked]
+
+
+def _far_seen(asset: Asset, generator: np.random.Generator) -> bool:
+    return reach(asset.variants[0](generator)) > _PROMINENT
+
+
+def _of_each_group(choice: list[Asset], generator: np.random.Generator) -> list[Asset]:
+    groups: dict[str, list[Asset]] = {}
+    for k in generator.permutation(len(choice)):
+        groups.setdefault(choice[k].group, []).append(choice[k])
+    rounds = max(map(len, groups.values()), default=0)
+    return [members[turn] for turn in range(rounds) for members in groups.values() if turn < len(members)]
 
 
 def reach(parts: list[Part]) -> float:
@@ -59,8 +77,7 @@ def place_anomalies(composer: Composer, count: int, wet: bool = False) -> None:
         (np.arange(len(assets)) + generator.random(len(assets))) / max(len(assets), 1)
     )
     for asset, station in zip(assets, stations, strict=True):
-        variant = split.pick_variant(asset, True, generator)
-        parts = asset.variants[variant](generator)
+        variant, parts = _build(split, asset, generator)
         farthest = reach(parts)
         height = max(float(part.vertices[:, 2].max()) for part in parts)
         for attempt in range(_TRIES):
@@ -74,3 +91,12 @@ def place_anomalies(composer: Composer, count: int, wet: bool = False) -> None:
             yaw = generator.uniform(-np.pi, np.pi)
             if composer.put((asset, variant, parts), x, y, yaw, margin=0.12, anomalous=True) is not None:
                 break
+
+
+def _build(split: Split, asset: Asset, generator: np.random.Generator) -> tuple[int, list[Part]]:
+    for _attempt in range(_TRIES if split.prominent else 1):
+        variant = split.pick_variant(asset, True, generator)
+        parts = asset.variants[variant](generator)
+        if reach(parts) > _PROMINENT:
+            break
+    return variant, parts

@@ -21,7 +21,8 @@ class Split:
 
     tag: first number of every seed, so that no scene of one split comes again in another.
     anomalous: False: nothing lies about. reserved: True: may use what is held out, and does so
-    for half of its things. generic: True: may use shapes without a name of their own.
+    for half of its things. generic: True: may use shapes without a name of their own. prominent:
+    True: things of all groups, seen from afar.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Split:
     anomalous: bool = True
     reserved: bool = False
     generic: bool = False
+    prominent: bool = False
 
     def generator(self, seed: int, *stream: int) -> np.random.Generator:
         """Return the random numbers of scene number seed; ValueError for a negative seed."""
@@ -61,7 +63,7 @@ class Split:
 SPLITS: Mapping[str, Split] = {
     split.name: split
     for split in (
-        Split("demo", 1),
+        Split("demo", 1, prominent=True),
         Split("train", 2, generic=True),
         Split("validation", 3),
         Split("test", 4, reserved=True),
