@@ -63,7 +63,7 @@ class Split:
 SPLITS: Mapping[str, Split] = {
     split.name: split
     for split in (
-        Split("demo", 1, prominent=True),
+        Split("demo", 14, prominent=True),
         Split("train", 2, generic=True),
         Split("validation", 3),
         Split("test", 4, reserved=True),
