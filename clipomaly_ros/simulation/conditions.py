@@ -168,7 +168,7 @@ def deicing(g: np.random.Generator) -> Condition:
     tints: tuple[Colour, ...] = ((0.95, 0.36, 0.14), (0.45, 0.85, 0.25), (0.95, 0.62, 0.2))
     return replace(
         day,
-        tint=float(g.uniform(0.35, 0.9)),
+        tint=float(g.uniform(0.5, 1.0)),
         tint_colour=tints[g.integers(len(tints))],
         wetness=float(g.uniform(0.1, 0.6)),
         puddles=float(g.uniform(0.03, 0.2)),

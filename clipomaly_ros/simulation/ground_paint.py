@@ -54,6 +54,8 @@ class GroundPaint:
         points = self._points(point, ray, across)
         large = sample(self._large, points.x / 63 + self._shift[0], points.y / 63 + self._shift[1])
         medium = sample(self._large, points.x * 0.093 + points.y * 0.031, points.y * 0.093 - points.x * 0.031)
+        # Blotches smaller than a pixel fade into their mean, or they would flicker.
+        medium = 0.5 + (medium - 0.5) / (1 + points.along / np.float32(0.35))[:, None]
         points.rough[:] = 0.65 * medium[:, 0] + 0.35 * large[:, 1]
         colour = self._base(points, large, medium)
         label = np.full(len(colour), self._pavement, np.uint8)
@@ -181,7 +183,7 @@ class GroundPaint:
         if condition.puddles > 0:
             # The mixed noise is close to normal about 0.5 with a deviation of 0.19.
             limit = 0.5 + 0.19 * _normal_quantile(1 - condition.puddles)
-            blur = 0.035 + 0.03 * p.across.clip(0, 4)
+            blur = 0.035 + 0.04 * p.along.clip(0, 5)
             water = np.clip((level - limit) / blur, 0, 1)
             water *= water * (3 - 2 * water)
             water[label == self._grassy] = 0

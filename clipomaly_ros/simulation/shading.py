@@ -168,7 +168,7 @@ class Shader:
             cells = np.floor(at[:, 0] * 180), np.floor(at[:, 1] * 180)
             away = (
                 ray[rows[flat], :2]
-                * ((cell_hash(*cells) - 0.5) * np.minimum(-0.15 * ray[rows[flat], 2], 0.035))[:, None]
+                * ((cell_hash(*cells) - 0.5) * np.minimum(-0.05 * ray[rows[flat], 2], 0.035))[:, None]
             )
             facing[flat, :2] += away
             facing /= np.sqrt(np.einsum("ij,ij->i", facing, facing))[:, None]
