@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.simulation.anomaly_placement import WAY
 from clipomaly_ros.simulation.camera_models import CameraModel
+from clipomaly_ros.simulation.classes import VOID, class_index
 from clipomaly_ros.simulation.drive import BASE_FROM_CAMERA
 from clipomaly_ros.simulation.ground_plan import GroundPlan
 from clipomaly_ros.simulation.mesh import pose
@@ -23,6 +24,7 @@ _ON_ANOMALY, _ON_GROUND = 0.55, 0.12  # shares of what training windows look at;
 _APPARENT = (14.0, 420.0)  # size of it in the picture [pixel]
 _NEAREST, _FARTHEST = 2.5, 48.0  # how far off it is [m]
 _ELBOW_ROOM = 0.7  # around a camera [m]
+_PITCH = (-10.0, 30.0)  # how far up (negative) and down a vehicle's camera looks [degrees]
 _TRIES = 30
 
 
@@ -73,7 +75,7 @@ def _target(scene: Scene, generator: np.random.Generator) -> tuple[NDArray[np.fl
     if turn > 1 - _ON_GROUND:
         return np.array([generator.uniform(5, 50), generator.uniform(-15, 15), 0.0]), 3.0
     # Each kind equally often, however many there are of it.
-    known = [item for item in scene.objects if not item.anomalous]
+    known = [item for item in scene.objects if not item.anomalous and class_index(item.name) != VOID]
     names = sorted({item.name for item in known})
     if not names:
         return np.array([20.0, 0.0, 0.0]), 3.0
@@ -118,10 +120,12 @@ def _towards(
     below = np.arctan2(height - target[2], np.hypot(*ray[:2]))
     lowest, highest = (np.arctan((v - camera.K[1, 2]) / focal) for v in (margin, camera.height - margin))
     pitch = below - np.clip(below - pitch, lowest, highest)
+    if not _PITCH[0] < np.degrees(pitch) < _PITCH[1]:
+        return None
     yaw = direction + np.arctan(aside / focal)
     matrix = pose(eye, roll=generator.normal(0, np.radians(0.8)), pitch=pitch, yaw=yaw)
     matrix[:3, :3] = matrix[:3, :3] @ _OPTICAL
     u, v, depth = camera.K @ (np.linalg.inv(matrix) @ (*target, 1.0))[:3]
-    middle = np.array([u, v]) / depth + generator.uniform(-0.38, 0.38, 2) * side
+    middle = np.array([u, v]) / depth + generator.uniform(-0.32, 0.32, 2) * side
     corner = np.clip(middle - side / 2, 0, (camera.width - side, camera.height - side)).astype(int)
     return View(matrix, (int(corner[0]), int(corner[1]), side, side))
