@@ -12,8 +12,8 @@ from clipomaly_ros.simulation.sky import Sky
 from clipomaly_ros.simulation.world import World
 
 SKY_RAYS = 4  # a point, in one of four sets that neighbouring pixels take turns in
-_SKY_FAR = 28.0  # points beyond take half as many rays [m]
-_SKY_REACH = 12.0  # what is further away hardly dims the sky's light [m]
+_SKY_FAR = 28.0  # points beyond share one set of rays [m]
+_SKY_REACH = 6.0  # what is further away hardly dims the sky's light [m]
 _FAINT = 0.012  # light of a lamp that is left out
 _HOUSING = np.float32(0.6)  # around a lamp, where its own body is [m]
 _HEADLIGHT = np.float32([1.0, 0.96, 0.88])
@@ -87,15 +87,16 @@ class Lighting:
         up = s.normal[:, 2]
         open_sky = np.ones(len(up), np.float32)
         if rays:
-            group = s.turn + np.uint8(4) * (s.distance > _SKY_FAR)
-            for number in range(8):
+            # Far off all look the same way: what is left of the sets' differences would show there.
+            group = np.where((s.distance > _SKY_FAR) & (rays > 1), np.uint8(0), s.turn)
+            for number in range(4):
                 rows = np.flatnonzero(group == number)
                 if not len(rows):
                     continue
-                count = rays if number < 4 else (rays + 1) // 2
                 start, normal = s.start[rows], s.normal[rows]
-                hidden, total = np.zeros(len(rows), np.float32), np.full(len(rows), 1e-3, np.float32)
-                for direction in self._sky_sets[:count, number % 4]:
+                # Faces that hardly see the sky are not judged by the one ray that grazes them.
+                hidden, total = np.zeros(len(rows), np.float32), np.full(len(rows), 0.3, np.float32)
+                for direction in self._sky_sets[:rays, number]:
                     gain = np.maximum(normal @ direction, 0)
                     hidden += gain * self._world.blocked(start, direction, _SKY_REACH)
                     total += gain
@@ -182,12 +183,14 @@ class Lighting:
 
 
 def _sky_directions() -> NDArray[np.float32]:
-    """Return float32 [rays, 4, 3]: directions spread over the sky, four interleaved sets of them."""
-    total = 4 * SKY_RAYS
-    k = np.arange(total)
-    up = np.sqrt(1 - (k + 0.5) / total)  # even over a flat surface's cosine
-    up = np.clip(up, 0.12, 0.98)
-    angle = k * (np.pi * (3 - np.sqrt(5)))
+    """Return float32 [rays, 4, 3]: directions spread over the sky, four sets of them.
+
+    Each set looks in all quarters, so that neighbouring pixels hardly differ; together they look
+    in every quarter at every height.
+    """
+    ray, turn = np.indices((SKY_RAYS, 4))
+    up = np.linspace(0.97, 0.42, SKY_RAYS)[(ray + turn) % SKY_RAYS]
+    angle = 2 * np.pi * (ray / SKY_RAYS + (turn + 0.5) / (4 * SKY_RAYS))
     flat = np.sqrt(1 - up**2)
-    directions = np.stack([flat * np.cos(angle), flat * np.sin(angle), up], axis=-1).astype(np.float32)
-    return np.ascontiguousarray(directions.reshape(SKY_RAYS, 4, 3))
+    directions = np.stack([flat * np.cos(angle), flat * np.sin(angle), up], axis=-1)
+    return np.ascontiguousarray(directions, dtype=np.float32)
