@@ -14,6 +14,7 @@ EVALUATIONS = {
         "clipomaly_ros.cli.evaluate_segmentation",
         "anomalies, names and labels of a model bundle against a labelled image set",
     ),
+    "chain": ("clipomaly_ros.cli.evaluate_chain", "both stages on simulated bags, zones against the truth"),
     "threshold": (
         "clipomaly_ros.cli.evaluate_threshold",
         "the fixed threshold that a bundle needs, chosen on a validation split",

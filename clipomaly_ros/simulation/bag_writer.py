@@ -11,6 +11,7 @@ from clipomaly_ros.replay.bag_types import BagError, make_typestore, new_bag, of
 from clipomaly_ros.simulation import drive as way
 from clipomaly_ros.simulation.drive import Drive
 from clipomaly_ros.simulation.message_factory import MessageFactory
+from clipomaly_ros.simulation.scenario_file import write_scenario
 from clipomaly_ros.simulation.truth_factory import TruthFactory
 
 IMAGE, RAW_IMAGE = "/camera/image_raw/compressed", "/camera/image_raw"
@@ -69,6 +70,7 @@ def write_bag(
 ) -> None:
     """Simulate a number of frames into a new bag folder; progress is told each finished frame.
 
+    The scene and its settings go into a file of the folder, too (see scenario_file).
     Raises BagError when the folder exists already or frames is not positive. A bag that
     could not be finished is removed again.
     """
@@ -118,6 +120,7 @@ def write_bag(
                 if options.labels:
                     write(TRUTH_LABELS, taken, truth.labels(frame))
                 progress(number + 1)
+        write_scenario(path, drive, frames)
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
