@@ -1,4 +1,4 @@
-"""`clipomaly simulate`: write a drive over the synthetic apron as a bag, or a data set of pictures."""
+"""`clipomaly simulate`: write a drive over the synthetic apron as a bag, pictures, or a whole benchmark."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from clipomaly_ros.cli import simulate_benchmark
 from clipomaly_ros.simulation.bag_writer import BagOptions, write_bag
 from clipomaly_ros.simulation.camera_effects import CameraEffects
 from clipomaly_ros.simulation.camera_models import CAMERAS
@@ -25,11 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
     _add_bag(kinds.add_parser("bag", help="write a drive as a rosbag2 bag with ground truth"))
     _add_images(kinds.add_parser("images", help="write pictures with masks, classes and instances"))
+    simulate_benchmark.add_arguments(
+        kinds.add_parser("benchmark", help="write all pictures and bags of the apron benchmark")
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Simulate and write; exit code 0."""
-    return _run_bag(options) if options.kind == "bag" else _run_images(options)
+    runs = {"bag": _run_bag, "images": _run_images, "benchmark": simulate_benchmark.run}
+    return runs[options.kind](options)
 
 
 def _add_bag(parser: argparse.ArgumentParser) -> None:

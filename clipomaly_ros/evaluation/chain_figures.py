@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def detection_table(scores: Sequence[BagScore], rules: ChainRules) -> dict[str, 
     table: dict[str, dict[str, list[int]]] = {name: {} for name in bin_names(SIZE_EDGES)}
     for item in objects:
         row = table[bin_name(item.extent, SIZE_EDGES)]
-        for low, high in zip(DISTANCE_EDGES[:-1], DISTANCE_EDGES[1:], strict=True):
+        for low, high in pairwise(DISTANCE_EDGES):
             if item.judged(low, high, rules.least_frames):
                 cell = row.setdefault(bin_name(low, DISTANCE_EDGES), [0, 0])
                 cell[0] += item.found(low, high)
