@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -25,7 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--perfect-masks", action="store_true", help="the true masks in stage one's place: fusion alone"
     )
     add = parser.add_argument
-    add("--bags", type=Path, nargs="+", default=[], metavar="DIR", help="bags of `clipomaly simulate bag`")
+    add(
+        "--bags",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="bags of `clipomaly simulate bag`, or folders of them",
+    )
     add("--nofod", type=Path, nargs="+", default=[], metavar="DIR", help="bags without anomalies")
     add(
         "--config", type=Path, metavar="YAML", help="parameter file of the nodes (default: config/apron.yaml)"
@@ -39,19 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the figures; 0 when all limits are kept, 1 when one is missed, 2 without bags."""
-    if not options.bags and not options.nofod:
+    bags, nofod = _bags(options.bags), _bags(options.nofod)
+    if not bags and not nofod:
         print("expected at least one bag: make some with `clipomaly simulate bag` or `simulate benchmark`")
         return 2
     config = options.config or shipped_parameters()
     parameters = fusion_parameters(config)
     loaded = load_segmenter(options.bundle, config, options.threads) if options.bundle else None
     shifts, yaws = (SHIFTS if options.shifts else ()), (YAWS if options.extrinsics else ())
-    pictures = sum(map(_pictures, (*options.bags, *options.nofod)))
-    total = steps(pictures, len(options.bags), len(options.nofod), shifts, yaws)
+    pictures = sum(map(_pictures, (*bags, *nofod)))
+    total = steps(pictures, len(bags), len(nofod), shifts, yaws)
     with tqdm(total=total, desc="chain", unit="step", leave=False, disable=None) as bar:
-        report = evaluate_chain(
-            options.bags, options.nofod, loaded, parameters, shifts, yaws, lambda step: bar.update(1)
-        )
+        report = evaluate_chain(bags, nofod, loaded, parameters, shifts, yaws, lambda step: bar.update(1))
     if report.untrained:
         print("THE WEIGHTS ARE RANDOM: no figure below means anything.\n")
     for title, rows in tables(report):
@@ -64,6 +71,15 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         print(write_report(report, options.out, write_plots(report, options.out)))
     return 1 if missed else 0
+
+
+def _bags(paths: Sequence[Path]) -> list[Path]:
+    """Return the bags named, and in place of a folder of bags those in it."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(file.parent for file in path.glob("*/metadata.yaml"))
+        found += inside if inside and not (path / "metadata.yaml").is_file() else [path]
+    return found
 
 
 def _pictures(path: Path) -> int:

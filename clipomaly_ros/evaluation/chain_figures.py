@@ -72,6 +72,7 @@ def figures(scores: Sequence[BagScore], rules: ChainRules) -> dict[str, Any]:
         **_waits(objects, scores),
         "id_switches": sum(item.id_switches for item in objects),
         "false_clears": sum(item.false_clears for item in objects),
+        "frames_uncovered": sum(item.uncovered for item in objects),
         **_naming(objects),
     }
 

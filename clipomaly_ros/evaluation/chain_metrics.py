@@ -42,7 +42,9 @@ class ObjectRecord:
     distances: of the frames in which it was visible [m]; confirmed: whether a confirmed zone was
     at it then. first_visible, first_confirmed: stamps [ns] or None; wait: frames between them.
     centre_errors, ious, bottom_errors, top_errors: of every frame with a confirmed zone, in
-    metres (zone minus object for the last two).
+    metres (zone minus object for the last two). ground_plane: how many of them had no LiDAR
+    returns. false_clears: times its zone went while it was visible in clear range and nothing
+    else covered it; uncovered: frames in which no zone was at it any more, for whatever reason.
     """
 
     bag: str
@@ -64,6 +66,7 @@ class ObjectRecord:
     ground_plane: int = 0
     id_switches: int = 0
     false_clears: int = 0
+    uncovered: int = 0
     zone_name: str = ""
     zone_names: tuple[str, ...] = ()
 
@@ -185,7 +188,7 @@ class _Follower:
         pairs = self._assign(confirmed, at)
         present = [zone for zone in frame.zones if zone.state != ZoneState.CLEARED]
         ids = {zone.id for zone in present}
-        covered: NDArray[np.bool_] | None = None
+        covered = _nearness(present, self._objects, self._rules).any(axis=0)
         for index, (item, record) in enumerate(zip(self._objects, self._records, strict=True)):
             distance = float(np.linalg.norm(item.box.centre[:2] - frame.vehicle[:2]))
             seen = pixels.get(item.number, 0) >= self._rules.visible_pixels
@@ -195,10 +198,10 @@ class _Follower:
                 record.distances.append(distance)
                 record.confirmed.append(index in pairs)
             last = self._last.get(index)
-            if seen and distance <= self._rules.clear_range and last is not None and last not in ids:
-                if covered is None:
-                    covered = _nearness(present, self._objects, self._rules).any(axis=0)
-                if not covered[index]:
+            near = seen and distance <= self._rules.clear_range
+            if near and record.first_confirmed is not None and not covered[index]:
+                record.uncovered += 1
+                if last is not None and last not in ids:
                     record.false_clears += 1
                     del self._last[index]  # counted once
             if index in pairs:

@@ -84,6 +84,8 @@ def _curves(curves: Mapping[float, Mapping[str, Any]], text: str, factor: float)
     if factor > 1:  # shifts span decades either way
         for axis in (shares, metres):
             axis.set_xscale("symlog", linthresh=1.0)
+            axis.set_xticks(places, [f"{place:g}" for place in places], fontsize=7)
+            axis.minorticks_off()
     shares.set_ylim(0, 1.05)
     metres.set(ylabel="[m]", ylim=(0, None))
     return figure
