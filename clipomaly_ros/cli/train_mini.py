@@ -12,7 +12,12 @@ from tqdm import tqdm
 from clipomaly_ros.model.manifest import BundleError
 from clipomaly_ros.vocabulary.loading import load_vocabulary
 
-_NEEDED = {"torch": "torch", "open_clip": "open_clip_torch", "safetensors": "safetensors"}
+_NEEDED = {
+    "torch": "torch",
+    "open_clip": "open_clip_torch",
+    "safetensors": "safetensors",
+    "matplotlib": "matplotlib",
+}
 _CONFIGURATION = Path("models/configs/apron-mini.json")
 _VOCABULARY = Path("config/vocabulary")
 
@@ -55,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
             f"expected the packages of the export, missing {', '.join(missing)}; pip install them"
         )
     # Imported here, so that --help needs no torch.
+    from clipomaly_ros.model.mini.curve import draw_curve
     from clipomaly_ros.model.mini.pictures import learnt_names, read_pictures
     from clipomaly_ros.model.mini.session import prepare
     from clipomaly_ros.model.mini.training import TrainingSettings, save_weights, train
@@ -73,8 +79,9 @@ def run(options: argparse.Namespace) -> int:
     learnt = learnt_names(options.data)
     source, captions = prepare(options.model, options.seed, vocabulary, learnt)
     words = {entry.name: index for index, entry in enumerate(captions.candidates)}
-    pictures = read_pictures(options.data, words, options.limit)
-    print(f"{len(pictures)} pictures; {len(captions.approved)} known classes, {len(words)} further names")
+    classes = [entry.name for entry in captions.approved]
+    pictures = read_pictures(options.data, classes, words, options.limit)
+    print(f"{len(pictures)} pictures; {len(classes)} known classes, {len(words)} further names")
     weights = options.output / "weights.safetensors"
     with tqdm(total=settings.steps, desc="training", unit="step") as bar:
 
@@ -96,6 +103,7 @@ def run(options: argparse.Namespace) -> int:
         "curve": record.rows,
     }
     (options.output / "training.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    draw_curve(record.rows, options.output / "training_curve.png")
     print(f"{weights}: {record.seconds / 60:.0f} min; export with")
     print(
         f"  clipomaly export --model {options.model} --pretrained {weights} --overwrite -o models/apron-mini"

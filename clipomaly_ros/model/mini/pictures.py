@@ -7,7 +7,7 @@ name, and inside the boxes of anomalies the labels of the known classes are left
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ STRANGE = -1  # word of a shape without a name in the vocabulary
 STRIDE = 8  # of the dense map [pixel]
 _BOX_MARGIN = 2  # pixels around an anomaly's box in which no label counts
 _SCALES = (0.62, 1.12)  # of a crop against its picture
+_SMALLEST = 5.0  # longer side of a box that is learnt from [pixel of the crop]
 _OBJECT_SHARE = 0.8  # of the crops that are placed at an object
 _PAD = (104, 116, 122)  # beyond the picture; the mean colour of CLIP's normalisation
 
@@ -76,13 +77,21 @@ def _index(root: Path) -> dict:
     return index
 
 
-def read_pictures(root: Path, words: Mapping[str, int], limit: int | None = None) -> list[Picture]:
+def read_pictures(
+    root: Path, classes: Sequence[str], words: Mapping[str, int], limit: int | None = None
+) -> list[Picture]:
     """Read a data set written by `clipomaly simulate images` into memory.
 
-    words: index of each learnt candidate by name. BundleError for a folder of another layout,
-    or one with anomalies that may not be learnt.
+    classes: approved names in the order of the labels. words: index of each learnt candidate by
+    name. BundleError for a folder of another layout or with other classes, or one with
+    anomalies that may not be learnt.
     """
     index = _index(root)
+    if index.get("info", {}).get("class_names") != list(classes):
+        raise BundleError(
+            f"{root}: expected labels of the vocabulary's {len(classes)} approved classes, found others; "
+            "make the pictures again with this vocabulary"
+        )
     names = {category["id"]: category["name"] for category in index["categories"]}
     images = index["images"][:limit]
     by_image: dict[int, list[dict]] = {image["id"]: [] for image in images}
@@ -176,7 +185,8 @@ def _crop(picture: Picture, side: int, generator: np.random.Generator):
     share = np.prod(shown[:, 2:] - shown[:, :2], axis=1) / np.maximum(
         np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-6
     )
-    kept = share > 0.4  # less is not enough to tell what it is
+    # Less of it, or smaller, is not enough to tell what it is.
+    kept = (share > 0.4) & ((shown[:, 2:] - shown[:, :2]).max(axis=1) >= _SMALLEST)
     cells = labels.reshape(side // STRIDE, STRIDE, side // STRIDE, STRIDE)
     sampled = cells[:, 1::4, :, 1::4].transpose(0, 2, 1, 3).reshape(side // STRIDE, side // STRIDE, 4)
     return (
@@ -195,8 +205,13 @@ def _recoloured(rgb: NDArray[np.uint8], generator: np.random.Generator) -> NDArr
     gamma = np.exp(generator.normal(0, 0.14))
     table = np.clip(255 * (values / 255) ** gamma * gain + offset, 0, 255).astype(np.uint8)
     out = cv2.LUT(rgb, np.ascontiguousarray(table[None]))
-    if generator.random() < 0.25:
+    chance = generator.random()
+    if chance < 0.2:
         out = cv2.GaussianBlur(out, (0, 0), generator.uniform(0.3, 1.1))
+    elif chance < 0.45:  # a camera of fewer pixels
+        side = int(len(out) * generator.uniform(0.5, 0.9))
+        small = cv2.resize(out, (side, side), interpolation=cv2.INTER_AREA)
+        out = cv2.resize(small, (len(out), len(out)), interpolation=cv2.INTER_LINEAR)
     if generator.random() < 0.4:
         noise = np.empty(out.shape, np.int8)
         cv2.randn(noise, 0, generator.uniform(1.0, 7.0))

@@ -12,6 +12,7 @@ from clipomaly_ros.model.manifest import BundleError
 from clipomaly_ros.model.mini.pictures import IGNORED, STRANGE, draw_batch, learnt_names, read_pictures
 
 PAVEMENT, SKY = 7, 9
+CLASSES = [f"class {number}" for number in range(10)]
 RED, GREEN = (200, 20, 20), (20, 200, 20)
 
 
@@ -36,14 +37,19 @@ def data_set(tmp_path_factory):
         cv2.imwrite(str(root / f"semantic/{number}.png"), labels)
         images.append({"id": number, "file_name": f"images/{number}.png"})
     categories = [{"id": 1, "name": "suitcase"}, {"id": 2, "name": "object"}]
-    index = {"images": images, "annotations": annotations, "categories": categories}
+    index = {
+        "info": {"class_names": CLASSES},
+        "images": images,
+        "annotations": annotations,
+        "categories": categories,
+    }
     (root / "instances.json").write_text(json.dumps(index))
     return root
 
 
 def test_masks_of_anomalies_leave_no_trace(data_set):
     assert learnt_names(data_set) == ["suitcase"]
-    (picture, other) = read_pictures(data_set, {"suitcase": 4})
+    (picture, other) = read_pictures(data_set, CLASSES, {"suitcase": 4})
     assert set(np.unique(picture.labels)) == {PAVEMENT, SKY, IGNORED}
     left, top, right, bottom = picture.boxes[0].astype(int)
     assert (picture.labels[top:bottom, left:right] == IGNORED).all()
@@ -53,7 +59,9 @@ def test_masks_of_anomalies_leave_no_trace(data_set):
 
 def test_what_is_held_out_is_refused(data_set):
     with pytest.raises(BundleError, match="'suitcase' is held out"):
-        read_pictures(data_set, {"tyre": 0})
+        read_pictures(data_set, CLASSES, {"tyre": 0})
+    with pytest.raises(BundleError, match="expected labels"):
+        read_pictures(data_set, ["sky"], {"suitcase": 0})
     with pytest.raises(BundleError, match="clipomaly simulate images"):
         learnt_names(data_set / "images")
 
@@ -61,7 +69,7 @@ def test_what_is_held_out_is_refused(data_set):
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_boxes_labels_and_picture_move_together(data_set, seed):
-    pictures = read_pictures(data_set, {"suitcase": 0})
+    pictures = read_pictures(data_set, CLASSES, {"suitcase": 0})
     batch = draw_batch(pictures, 3, 128, np.random.default_rng(seed))
     assert batch.images.shape == (3, 128, 128, 3)
     assert batch.labels.shape == (3, 16, 16, 4)
@@ -76,7 +84,7 @@ def test_boxes_labels_and_picture_move_together(data_set, seed):
 
 
 def test_the_same_seed_draws_the_same_crops(data_set):
-    pictures = read_pictures(data_set, {"suitcase": 0})
+    pictures = read_pictures(data_set, CLASSES, {"suitcase": 0})
     first, second = (draw_batch(pictures, 2, 64, np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(first.labels, second.labels)
     np.testing.assert_array_equal(first.boxes, second.boxes)
