@@ -11,6 +11,7 @@ import sys
 COMMANDS = {
     "export": ("clipomaly_ros.cli.export", "export an open_clip model to a model bundle"),
     "evaluate": ("clipomaly_ros.cli.evaluate", "measure the quality of a stage against ground truth"),
+    "bench": ("clipomaly_ros.cli.bench", "measure the speed of a stage"),
     "replay": ("clipomaly_ros.cli.replay", "play a bag through the nodes and show the result"),
     "simulate": ("clipomaly_ros.cli.simulate", "write synthetic drives or pictures with ground truth"),
     "train-mini": ("clipomaly_ros.cli.train_mini", "train the small default model on synthetic pictures"),
