@@ -69,7 +69,7 @@ def figures(scores: Sequence[BagScore], rules: ChainRules) -> dict[str, Any]:
         "precision": true / len(zones) if zones else None,
         "precision_of_frames": _precision_of_frames(zones),
         **_errors(objects),
-        **_waits(objects, scores),
+        **_waits(objects),
         "id_switches": sum(item.id_switches for item in objects),
         "false_clears": sum(item.false_clears for item in objects),
         "frames_uncovered": sum(item.uncovered for item in objects),
@@ -162,30 +162,35 @@ def _precision_of_frames(zones: Sequence[ZoneRecord]) -> float | None:
 
 def _errors(objects: Sequence[ObjectRecord]) -> dict[str, float | None]:
     centre = [error for item in objects for error in item.centre_errors]
+    ious = [iou for item in objects for iou in item.ious]
+    grounded = [flag for item in objects for flag in item.grounded]
     bottom = [abs(error) for item in objects for error in item.bottom_errors]
     top = [abs(error) for item in objects for error in item.top_errors]
     return {
         "centre_error_median": _quantile(centre, 0.5),
         "centre_error_p95": _quantile(centre, 0.95),
-        "iou_median": _quantile([iou for item in objects for iou in item.ious], 0.5),
+        "iou_median": _quantile(ious, 0.5),
         "bottom_error_median": _quantile(bottom, 0.5),
         "top_error_median": _quantile(top, 0.5),
         "top_error_p95": _quantile(top, 0.95),
-        "ground_plane_share": sum(item.ground_plane for item in objects) / len(centre) if centre else None,
+        "ground_plane_share": sum(grounded) / len(centre) if centre else None,
+        "centre_error_median_fused": _quantile(_of(centre, grounded, False), 0.5),
+        "centre_error_median_ground_plane": _quantile(_of(centre, grounded, True), 0.5),
+        "iou_median_fused": _quantile(_of(ious, grounded, False), 0.5),
+        "iou_median_ground_plane": _quantile(_of(ious, grounded, True), 0.5),
     }
 
 
-def _waits(objects: Sequence[ObjectRecord], scores: Sequence[BagScore]) -> dict[str, float | None]:
-    frames = [item.wait for item in objects if item.wait is not None]
-    seconds = [
-        (item.first_confirmed - item.first_visible) * 1e-9
-        for item in objects
-        if item.first_confirmed is not None and item.first_visible is not None
-    ]
+def _of(values: Sequence[float], flags: Sequence[bool], wanted: bool) -> list[float]:
+    return [value for value, flag in zip(values, flags, strict=True) if flag is wanted]
+
+
+def _waits(objects: Sequence[ObjectRecord]) -> dict[str, float | None]:
+    waits = [item.wait for item in objects if item.wait is not None]
     return {
-        "frames_to_confirm_median": _quantile(frames, 0.5),
-        "seconds_to_confirm_median": _quantile(seconds, 0.5),
-        "seconds_to_confirm_p95": _quantile(seconds, 0.95),
+        "frames_to_confirm_median": _quantile([frames for frames, _ in waits], 0.5),
+        "seconds_to_confirm_median": _quantile([seconds for _, seconds in waits], 0.5),
+        "seconds_to_confirm_p95": _quantile([seconds for _, seconds in waits], 0.95),
     }
 
 

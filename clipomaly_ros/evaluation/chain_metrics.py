@@ -40,11 +40,13 @@ class ObjectRecord:
     """What became of one anomalous object.
 
     distances: of the frames in which it was visible [m]; confirmed: whether a confirmed zone was
-    at it then. first_visible, first_confirmed: stamps [ns] or None; wait: frames between them.
+    at it then. first_visible, first_confirmed: stamps [ns] or None;
+    visible_at, confirmed_at: numbers of those frames.
     centre_errors, ious, bottom_errors, top_errors: of every frame with a confirmed zone, in
-    metres (zone minus object for the last two). ground_plane: how many of them had no LiDAR
-    returns. false_clears: times its zone went while it was visible in clear range and nothing
-    else covered it; uncovered: frames in which no zone was at it any more, for whatever reason.
+    metres (zone minus object for the last two). grounded: whether it rested on the ground
+    plane, without LiDAR returns. false_clears: times its zone went while it was visible in clear
+    range and nothing else covered it; uncovered: frames in which no zone was at it any more, for
+    whatever reason.
     """
 
     bag: str
@@ -58,17 +60,26 @@ class ObjectRecord:
     confirmed: list[bool] = field(default_factory=list)
     first_visible: int | None = None
     first_confirmed: int | None = None
-    wait: int | None = None
+    visible_at: int = 0
+    confirmed_at: int = 0
     centre_errors: list[float] = field(default_factory=list)
     ious: list[float] = field(default_factory=list)
     bottom_errors: list[float] = field(default_factory=list)
     top_errors: list[float] = field(default_factory=list)
-    ground_plane: int = 0
+    grounded: list[bool] = field(default_factory=list)
     id_switches: int = 0
     false_clears: int = 0
     uncovered: int = 0
     zone_name: str = ""
     zone_names: tuple[str, ...] = ()
+
+    @property
+    def wait(self) -> tuple[int, float] | None:
+        """Return frames and seconds from first visible to first confirmed; None without both."""
+        if self.first_visible is None or self.first_confirmed is None:
+            return None
+        seconds = (self.first_confirmed - self.first_visible) * 1e-9
+        return max(self.confirmed_at - self.visible_at, 0), max(seconds, 0.0)  # a speck may be known before
 
     def judged(self, low: float, high: float, least_frames: int) -> bool:
         """Tell whether it was visible often enough at distances from low to below high [m]."""
@@ -175,7 +186,7 @@ class _Follower:
     ) -> None:
         self._objects, self._records, self._rules = objects, records, rules
         self._last: dict[int, str] = {}  # index of the object -> id of the zone it had last
-        self._seen = [0] * len(objects)  # frames since it became visible
+        self._number = -1  # of the frame
 
     def step(
         self,
@@ -185,6 +196,7 @@ class _Follower:
         pixels: Mapping[int, int],
     ) -> None:
         """Take the next frame; at: nearness of confirmed zones to objects."""
+        self._number += 1
         pairs = self._assign(confirmed, at)
         present = [zone for zone in frame.zones if zone.state != ZoneState.CLEARED]
         ids = {zone.id for zone in present}
@@ -193,7 +205,7 @@ class _Follower:
             distance = float(np.linalg.norm(item.box.centre[:2] - frame.vehicle[:2]))
             seen = pixels.get(item.number, 0) >= self._rules.visible_pixels
             if seen and record.first_visible is None:
-                record.first_visible = frame.stamp
+                record.first_visible, record.visible_at = frame.stamp, self._number
             if seen:
                 record.distances.append(distance)
                 record.confirmed.append(index in pairs)
@@ -205,12 +217,10 @@ class _Follower:
                     record.false_clears += 1
                     del self._last[index]  # counted once
             if index in pairs:
-                self._note(record, item, confirmed[pairs[index]], frame.stamp, self._seen[index])
+                self._note(record, item, confirmed[pairs[index]], frame.stamp)
                 if last is not None and last != confirmed[pairs[index]].id:
                     record.id_switches += 1
                 self._last[index] = confirmed[pairs[index]].id
-            if record.first_visible is not None:
-                self._seen[index] += 1
 
     def _assign(self, confirmed: Sequence[PublishedZone], at: NDArray[np.float64]) -> dict[int, int]:
         """Return index of the object -> index of its zone."""
@@ -229,19 +239,15 @@ class _Follower:
                     pairs[items[column]] = zones[row]
         return pairs
 
-    @staticmethod
-    def _note(
-        record: ObjectRecord, item: ScenarioObject, zone: PublishedZone, stamp: int, waited: int
-    ) -> None:
+    def _note(self, record: ObjectRecord, item: ScenarioObject, zone: PublishedZone, stamp: int) -> None:
         box = item.box
         if record.first_confirmed is None:
-            record.first_confirmed = stamp
-            record.wait = waited
+            record.first_confirmed, record.confirmed_at = stamp, self._number
         record.centre_errors.append(float(np.linalg.norm(zone.centre[:2] - box.centre[:2])))
         record.ious.append(footprint_iou(zone.polygon, corners(box)))
         record.bottom_errors.append(zone.z_min - float(box.centre[2] - box.size[2] / 2))
         record.top_errors.append(zone.z_max - float(box.centre[2] + box.size[2] / 2))
-        record.ground_plane += zone.support == Support.GROUND_PLANE
+        record.grounded.append(zone.support == Support.GROUND_PLANE)
         record.zone_name, record.zone_names = zone.name, zone.names
 
 

@@ -113,6 +113,10 @@ def count_rows(report: ChainReport) -> Rows:
         ("precision, each zone weighted with its frames", _shown(overall["precision_of_frames"], percent)),
         ("zones placed on the ground plane, without returns", _shown(overall["ground_plane_share"], percent)),
     ]
+    for text, key in (("with returns", "fused"), ("on the ground plane", "ground_plane")):
+        error = _shown(overall[f"centre_error_median_{key}"], _ALL_FORMATS["metres"])
+        overlap = _shown(overall[f"iou_median_{key}"], _ALL_FORMATS["metres"])
+        rows.append((f"zones {text}: centre error [m], IoU, medians", f"{error}, {overlap}"))
     rows.append(("frames in which a confirmed object in range had no zone", str(overall["frames_uncovered"])))
     for text, key in (("names, top 1 / top 5", "naming"), ("of held-out groups", "naming_held_out")):
         first, among = (_shown(overall[f"{key}_top{number}"], percent) for number in (1, 5))
