@@ -9,6 +9,7 @@ import sys
 # Each module has `add_arguments(parser)` and `run(options) -> int`, and is imported only
 # when its command is used, so that `clipomaly replay` never pays for torch.
 COMMANDS = {
+    "segment": ("clipomaly_ros.cli.segment", "segment pictures and videos, for people to look at"),
     "export": ("clipomaly_ros.cli.export", "export an open_clip model to a model bundle"),
     "evaluate": ("clipomaly_ros.cli.evaluate", "measure the quality of a stage against ground truth"),
     "bench": ("clipomaly_ros.cli.bench", "measure the speed of a stage"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class SegmenterSource:
         values: dict[str, Any] = {
             "logit_scale": self.manifest.logit_scale,
             "threshold_mode": recommended.mode,
+            "unknown_score": recommended.score,
         }
         if recommended.mode == "fixed":
             values["threshold"] = recommended.value
@@ -63,12 +64,18 @@ def load_segmenter_source(
     candidates: Path | None = None,
     threads: int = 0,
     text_cache: Path | None = None,
+    names: Sequence[str] = (),
 ) -> SegmenterSource:
-    """Load bundle and vocabularies, the package's own by default; ValueError says what is wrong."""
+    """Load bundle and vocabularies, the package's own by default; ValueError says what is wrong.
+
+    names: further candidates, as an operator would add them.
+    """
     folder = Path(get_package_share_directory("clipomaly_ros")) / "config" / "vocabulary"
     vocabulary = load_vocabulary(
         approved or folder / "airside_approved.yaml", candidates or folder / "airside_candidates.yaml"
     )
+    if names:
+        vocabulary = vocabulary.with_candidates(names)
     opened = load_bundle(bundle)
     text_encoder = CachedTextEncoder(
         opened.text_encoder(threads), TextEmbeddingCache(text_cache), opened.hash

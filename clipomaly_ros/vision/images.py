@@ -143,6 +143,36 @@ def decode_compressed(data: Any, format: str) -> Rgb:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
+def decode_picture(data: Any) -> Rgb:
+    """Return a picture file's content as RGB, uint8 [H, W, 3], contiguous, the right way up.
+
+    JPEG, PNG, WebP, BMP and TIFF of 8 or 16 bits a channel. For pictures that people look at,
+    where decode_compressed is for cameras: an EXIF orientation is applied. 16 bits are scaled
+    from their full range, grey becomes three equal channels, transparency is ignored.
+    Raises VisionError for truncated, undecodable or foreign data and impossible sizes.
+    """
+    buffer = _bytes(data)
+    start = buffer[:12].tobytes()
+    if start.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        _check_size(*_coded_size(buffer.tobytes()))
+    elif not (start.startswith((b"BM", b"II*\0", b"MM\0*")) or start[:4] + start[8:] == b"RIFFWEBP"):
+        raise VisionError(
+            f"neither JPEG, PNG, WebP, BMP nor TIFF: it starts with {start[:8].hex() or 'nothing'}"
+        )
+    try:
+        image = cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    except cv2.error as error:
+        raise VisionError(f"picture cannot be decoded: {' '.join(str(error).split())[:200]}") from error
+    if image is None:
+        raise VisionError(f"picture of {buffer.size} bytes cannot be decoded: its data is damaged")
+    _check_size(image.shape[0], image.shape[1])
+    if image.dtype == np.uint16:
+        image = cv2.convertScaleAbs(image, alpha=255.0 / 65535.0)
+    if image.dtype != np.uint8:
+        raise VisionError(f"expected 8 or 16 bits a channel, got {image.dtype}")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
 def _bytes(data: Any) -> NDArray[np.uint8]:
     try:
         if isinstance(data, np.ndarray):
@@ -166,23 +196,28 @@ def _coded_size(data: bytes) -> tuple[int, int]:
             raise VisionError(f"truncated PNG image: no end marker in {len(data)} bytes")
         return int.from_bytes(data[20:24], "big"), int.from_bytes(data[16:20], "big")
     if data.startswith(b"\xff\xd8\xff"):
-        if data.rfind(b"\xff\xd9") < 0:
+        end = data.rfind(b"\xff\xd9")
+        if end < 0:
             raise VisionError(f"truncated JPEG image: no end marker in {len(data)} bytes")
-        return _jpeg_size(data)
+        height, width, header = _jpeg_size(data)
+        if end < header:  # it ends the preview in the file's head, not the image
+            raise VisionError(f"truncated JPEG image: no end marker after byte {header} of {len(data)}")
+        return height, width
     raise VisionError(
         f"compressed image is neither JPEG nor PNG: it starts with {data[:8].hex() or 'nothing'}"
     )
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """Read height and width from the frame header (ITU-T T.81, B.2.2)."""
+def _jpeg_size(data: bytes) -> tuple[int, int, int]:
+    """Read height, width and place of the frame header (ITU-T T.81, B.2.2)."""
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
+            height = int.from_bytes(data[at + 5 : at + 7], "big")
+            return height, int.from_bytes(data[at + 7 : at + 9], "big"), at
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     raise VisionError(f"damaged JPEG image: no frame header in {len(data)} bytes")

@@ -13,6 +13,7 @@ from clipomaly_ros.vocabulary.names import MAX_GROUP_BYTES, InvalidNameError, no
 
 # A label image holds 65535 labels; the rest of the bound keeps one frame's naming cheap.
 MAX_ENTRIES = 20_000
+MAX_SHOWN = 64  # characters of a refused name in a message
 
 
 class NameSource(enum.IntEnum):
@@ -121,7 +122,7 @@ class Vocabulary:
             owners[normal] = entry
             added.append(entry)
         if rejected:
-            text = "; ".join(f"'{name}': {reason}" for name, reason in rejected[:4])
+            text = "; ".join(f"'{_shown(name)}': {reason}" for name, reason in rejected[:4])
             more = f" and {len(rejected) - 4} more" if len(rejected) > 4 else ""
             raise VocabularyError(f"{len(rejected)} of {len(names)} names refused: {text}{more}", rejected)
         return replace(self, candidates=self.candidates + tuple(added))
@@ -134,6 +135,12 @@ class Vocabulary:
             for word in (entry.name, *entry.synonyms):
                 found.setdefault(word, entry)
         return found
+
+
+def _shown(name: str) -> str:
+    """Return a refused name as one short line of text, whatever it holds."""
+    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in name[: MAX_SHOWN + 1])
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def _group_name(group: str) -> str:
