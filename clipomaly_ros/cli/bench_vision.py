@@ -30,7 +30,7 @@ from clipomaly_ros.nodes.segmenter_loading import bundle_path
 from clipomaly_ros.vision.settings import SegmenterSettings
 
 DRAWN = 4  # pictures drawn when no folder is given
-NAIVE_FRAMES = 3
+NAIVE_FRAMES = 1  # it takes long and much memory, and nobody waits for its second digit
 
 
 def picture_size(text: str) -> tuple[int, int]:

@@ -1,1 +1,7 @@
 """Thin ROS 2 nodes: parameters, topics, time, diagnostics. No algorithm."""
+
+import os
+
+# Before the first import of numpy. The matrix products of a frame are small: several threads
+# cost more in waiting for one another than in arithmetic, a hundredfold once the cores are busy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
