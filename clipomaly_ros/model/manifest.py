@@ -23,7 +23,8 @@ POINTWISE = "pointwise"  # of a convolutional tower
 DENSE_VARIANTS = (*ATTENTION_VARIANTS, POINTWISE)
 PRECISIONS = ("fp32", "fp16")
 THRESHOLD_MODES = ("fixed", "frame_quantile")
-SCORES = ("entropy", "candidate_mass")  # of clipomaly_ros.vision.unknown_score
+# Of clipomaly_ros.vision.unknown_score.
+SCORES = ("entropy", "candidate_mass", "max_logit", "energy", "margin")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}")

@@ -25,9 +25,10 @@ SETTINGS_PARAMETERS = (
     Parameter(
         "unknown_score",
         FROM_BUNDLE,
-        "Unknown score: entropy over the approved classes, probability mass of the candidates, or the one "
-        "the bundle recommends (bundle).",
-        choices=(FROM_BUNDLE, "entropy", "candidate_mass"),
+        "Unknown score: entropy over the approved classes, probability mass of the candidates, largest "
+        "logit, energy or probability margin of the approved classes, or the one the bundle recommends "
+        "(bundle).",
+        choices=(FROM_BUNDLE, "entropy", "candidate_mass", "max_logit", "energy", "margin"),
         read_only=True,
     ),
     Parameter(
@@ -50,6 +51,15 @@ SETTINGS_PARAMETERS = (
         "threshold",
         0.6,
         "Score above which a pixel is unknown; not used with threshold_mode bundle.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "threshold_low",
+        1.0,
+        "Hysteresis: a region that reaches above the threshold extends down to this fraction of it; 1 is "
+        "off.",
         minimum=0.0,
         maximum=1.0,
         read_only=True,

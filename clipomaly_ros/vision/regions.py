@@ -18,11 +18,15 @@ Map = NDArray[np.float32]
 THRESHOLD_MODES = ("fixed", "frame_quantile")
 
 
-def unknown_mask(score: Map, mode: str, threshold: float, quantile: float) -> NDArray[np.bool_]:
+def unknown_mask(
+    score: Map, mode: str, threshold: float, quantile: float, threshold_low: float = 1.0
+) -> NDArray[np.bool_]:
     """Return where the score is above the threshold, bool of the score's shape.
 
     mode "fixed": above `threshold`. mode "frame_quantile": above this frame's `quantile` of the
     score and above `threshold`, so that a frame in which all is explained stays empty.
+    threshold_low: hysteresis (Canny 1986), the lower threshold as a fraction of the upper one: of the
+    8-connected regions above the lower one those stay that reach above the upper one. 1 = off.
     """
     if mode == "fixed":
         limit = threshold
@@ -30,7 +34,15 @@ def unknown_mask(score: Map, mode: str, threshold: float, quantile: float) -> ND
         limit = max(threshold, float(np.quantile(score, quantile)))
     else:
         raise VisionError(f"unknown threshold mode '{mode}'; expected one of {', '.join(THRESHOLD_MODES)}")
-    return np.asarray(score > np.float32(limit))
+    above = np.asarray(score > np.float32(limit))
+    if threshold_low >= 1.0 or not above.any():
+        return above
+    components = cc3d.connected_components(
+        (score > np.float32(threshold_low * limit)).view(np.uint8), connectivity=8
+    )
+    reaching = np.zeros(int(components.max()) + 1, dtype=np.bool_)
+    reaching[components[above]] = True
+    return np.asarray(reaching[components])
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,13 @@ class AnomalySegmenter:
             score = to_working.upsample(UNKNOWN_SCORES[settings.unknown_score](similarities))
         with watch.stage("regions"):
             limits = (settings.min_region_area, settings.max_region_area_fraction * size[0] * size[1])
-            mask = unknown_mask(score, settings.threshold_mode, settings.threshold, settings.quantile)
+            mask = unknown_mask(
+                score,
+                settings.threshold_mode,
+                settings.threshold,
+                settings.quantile,
+                settings.threshold_low,
+            )
             unknown, dropped = find_components(mask.view(np.uint8), scale, *limits, settings.max_regions)
         with watch.stage("naming"):
             names = _names(unknown, patches, to_working, table, settings)

@@ -14,6 +14,7 @@ from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES
 _RANGES: dict[str, tuple[float, float]] = {
     "logit_scale": (0.1, 1000.0),
     "threshold": (0.0, 1.0),
+    "threshold_low": (0.0, 1.0),
     "quantile": (0.0, 1.0),
     "score_scale": (0.01, 1.0),
     "min_region_area": (1, 1_000_000_000),
@@ -37,10 +38,12 @@ class SegmenterSettings:
     """Settings of AnomalySegmenter; raises VisionError for a value out of range.
 
     fit: how the image is placed in the encoder input, "letterbox" or "stretch".
-    unknown_score: "entropy" (over the approved classes) or "candidate_mass".
+    unknown_score: "entropy", "max_logit", "energy" or "margin" of the approved classes, or
+        "candidate_mass"; see unknown_score.
     logit_scale: factor on cosines before every softmax, 0.1 to 1000.
     threshold_mode: "fixed" or "frame_quantile"; see regions.unknown_mask.
     threshold: score above which a pixel is unknown, 0 to 1; with "frame_quantile" the least.
+    threshold_low: fraction of it down to which a region extends that reaches above it, 0 to 1; 1 = off.
     quantile: of the frame's score, for "frame_quantile", 0 to 1.
     score_scale: size of the score image and of the region outlines relative to the source.
     min_region_area: smaller regions are noise [source pixel].
@@ -58,6 +61,7 @@ class SegmenterSettings:
     logit_scale: float = 40.0
     threshold_mode: str = "fixed"
     threshold: float = 0.6
+    threshold_low: float = 1.0
     quantile: float = 0.97
     score_scale: float = 0.5
     min_region_area: int = 64

@@ -45,11 +45,8 @@ def entropy_score(similarities: Similarities) -> Map:
 
     Clipomaly (arXiv 2512.01427): p = softmax over the C known classes, score = -sum p ln p.
     """
-    count = similarities.approved_count
-    if count < 2:
-        raise VisionError(f"the entropy needs at least 2 approved classes, got {count}")
-    logits = similarities.cosines[..., :count] * np.float32(similarities.logit_scale)
-    logits -= logits.max(axis=-1, keepdims=True)
+    logits = _approved_logits(similarities)
+    count = logits.shape[-1]
     weights = np.exp(logits)
     total = weights.sum(axis=-1)
     # -sum p ln p with p = w / Z and ln w = logit: ln Z - sum w logit / Z. No logarithm of 0.
@@ -66,7 +63,73 @@ def candidate_mass_score(similarities: Similarities) -> Map:
     return np.asarray(probabilities[..., similarities.approved_count :].sum(axis=-1).clip(0.0, 1.0))
 
 
+def max_logit_score(similarities: Similarities) -> Map:
+    """Return (1 - m) / 2, m the largest cosine with an approved class.
+
+    Hendrycks et al. (arXiv 1911.11132) score by the negated largest logit. Logits are cosines times
+    the logit scale, so dividing by it brings every one to -1 to 1 without changing their order, and
+    the map to 0 to 1 is a straight line: nothing saturates, at any scale.
+    """
+    _check_count(similarities)
+    largest = similarities.cosines[..., : similarities.approved_count].max(axis=-1)
+    return _from_cosine(largest)
+
+
+def energy_score(similarities: Similarities) -> Map:
+    """Return (1 - e) / 2, e = (ln sum exp(scale cos) - ln C) / scale over the C approved classes.
+
+    Liu et al. (arXiv 2010.03759): energy E = -T ln sum exp(logit / T), here of cosines with
+    T = 1 / scale. Less the constant T ln C, -E is a soft mean of the cosines, thus within -1 to 1: their
+    mean for small scales, their largest (max_logit) for large ones. The order is that of E.
+    """
+    logits = _approved_logits(similarities)
+    largest = similarities.cosines[..., : similarities.approved_count].max(axis=-1)
+    soft = np.log(np.exp(logits).mean(axis=-1)) / np.float32(similarities.logit_scale)
+    return _from_cosine(largest + soft)
+
+
+def margin_score(similarities: Similarities) -> Map:
+    """Return 1 - (p1 - p2), the two largest probabilities of the softmax over approved classes.
+
+    Rottmann et al. (arXiv 1811.00648), the probability difference among their dispersion measures.
+    """
+    weights = np.exp(_approved_logits(similarities))
+    weights.partition(weights.shape[-1] - 2, axis=-1)
+    # The largest weight is 1, thus p1 = 1 / (1 + rest). Written without the difference of nearly equal
+    # numbers: clear patches keep their order however small the score.
+    rest = weights[..., :-1].sum(axis=-1)
+    score = (rest + weights[..., -2]) / (rest + np.float32(1.0))
+    return np.asarray(np.clip(score, 0.0, 1.0), dtype=np.float32)
+
+
+def _check_count(similarities: Similarities) -> None:
+    if similarities.approved_count < 2:
+        raise VisionError(
+            f"an unknown score needs at least 2 approved classes, got {similarities.approved_count}"
+        )
+
+
+def _approved_logits(similarities: Similarities) -> Map:
+    """Return the logits of the approved classes less each patch's largest, float32 [h, w, C]."""
+    _check_count(similarities)
+    logits = similarities.cosines[..., : similarities.approved_count] * np.float32(similarities.logit_scale)
+    logits -= logits.max(axis=-1, keepdims=True)
+    return np.asarray(logits, dtype=np.float32)
+
+
+def _from_cosine(cosine: Map) -> Map:
+    """Return 0 for cosine 1 and 1 for cosine -1, straight in between."""
+    return np.asarray(np.clip((1.0 - cosine) * 0.5, 0.0, 1.0), dtype=np.float32)
+
+
 UNKNOWN_SCORES: Mapping[str, UnknownScore] = {
     "entropy": entropy_score,
     "candidate_mass": candidate_mass_score,
+    "max_logit": max_logit_score,
+    "energy": energy_score,
+    "margin": margin_score,
 }
+# Scores that live on the scale of cosines: with CLIP's narrow range of cosines they differ little.
+COSINE_SCORES = ("max_logit", "energy")
+# Scores that do not depend on the logit scale.
+SCALE_FREE_SCORES = ("max_logit",)

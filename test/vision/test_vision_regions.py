@@ -103,3 +103,48 @@ def test_thresholds():
     assert not unknown_mask(flat, "frame_quantile", 0.0, 0.5).any()
     with pytest.raises(VisionError, match="frame_quantile"):
         unknown_mask(score, "oracle", 0.5, 0.5)
+
+
+def brute_hysteresis(score, high, low):
+    """Return the regions of scipy above the low threshold that hold a pixel above the high one."""
+    labels, count = ndimage.label(score > np.float32(low), EIGHT)
+    kept = np.zeros(score.shape, bool)
+    for index in range(1, count + 1):
+        region = labels == index
+        kept |= region & (score[region] > np.float32(high)).any()
+    return kept
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    seed=st.integers(0, 999),
+    high=st.floats(0, 1),
+    fraction=st.floats(0, 1),
+    mode=st.sampled_from(["fixed", "frame_quantile"]),
+    quantile=st.floats(0, 1),
+)
+def test_hysteresis_is_that_of_brute_force(size, seed, high, fraction, mode, quantile):
+    score = smooth_score(size, seed)
+    limit = high if mode == "fixed" else max(high, float(np.quantile(score, quantile)))
+    mask = unknown_mask(score, mode, high, quantile, fraction)
+    np.testing.assert_array_equal(mask, brute_hysteresis(score, limit, fraction * limit))
+    plain = unknown_mask(score, mode, high, quantile)
+    np.testing.assert_array_equal(plain, score > np.float32(limit))
+    np.testing.assert_array_equal(unknown_mask(score, mode, high, quantile, 1.0), plain)
+    assert not (plain & ~mask).any()
+    if not plain.any():
+        assert not mask.any()
+
+
+def test_hysteresis_joins_what_a_weak_bridge_parts_and_drops_what_stays_weak():
+    score = np.array([[0.9, 0.5, 0.9, 0.0, 0.5, 0.5, 0.0, 0.3, 0.9]], np.float32)
+    scale = PictureScale(score.shape, score.shape)
+
+    def areas(fraction):
+        mask = unknown_mask(score, "fixed", 0.8, 0.0, fraction)
+        return [part.area for part in find_components(mask.view(np.uint8), scale, 1, 99, 9)[0]]
+
+    assert areas(1.0) == [1, 1, 1]
+    assert areas(0.5) == [3, 1]
+    assert areas(0.25) == [3, 2]
