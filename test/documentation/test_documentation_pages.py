@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PAGES = [
     README,
-    *(ROOT / name / "README.md" for name in ("clipomaly_msgs", "compat", "scripts/requirements")),
+    *(ROOT / name / "README.md" for name in ("clipomaly_msgs", "compat", "models", "scripts/requirements")),
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
 
 
@@ -55,10 +56,11 @@ def test_folders_of_the_readme_are_those_of_the_repository():
     assert packages <= named
 
 
-def test_commands_of_the_readme_exist():
-    used = set(re.findall(r"(?:^|`)clipomaly (\w+)", README.read_text(), re.MULTILINE))
-    assert used
-    assert used <= set(COMMANDS)
+def test_commands_that_the_pages_name_exist():
+    for page in PAGES:
+        used = set(re.findall(r"(?:^ *|`)clipomaly ([a-z][\w-]*)", page.read_text(), re.MULTILINE))
+        assert used <= set(COMMANDS), page
+        assert used or page != README
 
 
 def test_scripts_of_the_readme_can_be_run():
