@@ -87,10 +87,11 @@ def test_message_package_depends_on_what_its_messages_hold():
 
 
 def test_torch_is_imported_by_the_export_and_the_training_only():
+    model = ROOT / "clipomaly_ros" / "model"
     outside = [
         path
-        for path in (ROOT / "clipomaly_ros").rglob("*.py")
-        if not path.is_relative_to(ROOT / "clipomaly_ros" / "model") and imports([path]) & {"torch", "open_clip"}
+        for path in model.parent.rglob("*.py")
+        if not path.is_relative_to(model) and imports([path]) & {"torch", "open_clip"}
     ]
     assert outside == []
 
