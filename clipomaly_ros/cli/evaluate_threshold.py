@@ -27,12 +27,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--root", type=Path, required=True, metavar="DIR", help="folder of the validation split"
     )
     parser.add_argument("--dataset", choices=tuple(DATASETS), default="apron", help="layout (default: apron)")
-    parser.add_argument(
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument(
         "--target",
         type=float,
         default=2.0,
         metavar="N",
         help="false alarms per 1,000 frames that may remain (default: 2)",
+    )
+    rule.add_argument(
+        "--alpha",
+        type=float,
+        metavar="A",
+        help="instead: probability that a new frame without anomalies raises any alarm, guaranteed by the "
+        "conformal threshold of the frames without anomalies (at least 1 / A - 1 of them)",
     )
     parser.add_argument(
         "--scores",
@@ -74,8 +82,10 @@ def run(options: argparse.Namespace) -> int:
         options.choose,
         options.limit,
         progress_bar,
+        options.alpha,
     )
-    rows = [("score", "logit scale", "threshold", "false alarms", "objects found", "AP", "FPR95")]
+    alarms = "false alarms" if options.alpha is None else "nominal frames with alarms"
+    rows = [("score", "logit scale", "threshold", alarms, "objects found", "AP", "FPR95")]
     rows += [
         (
             point.unknown_score,
@@ -95,7 +105,8 @@ def run(options: argparse.Namespace) -> int:
         content = {
             "bundle": source.name,
             "split": data.split,
-            "target_per_thousand_frames": options.target,
+            "target_per_thousand_frames": options.target if options.alpha is None else None,
+            "alpha": options.alpha,
             "chosen_by": options.choose,
             "chosen": asdict(best),
             "trials": [asdict(point) for point in points],

@@ -17,7 +17,11 @@ from clipomaly_ros.evaluation.report_tables import report_dictionary
 from clipomaly_ros.evaluation.segmentation import evaluate_segmentation
 from clipomaly_ros.evaluation.segmenter_source import score_method
 from clipomaly_ros.evaluation.tune import LEVELS, lowest_quiet_level, tune_threshold
+from clipomaly_ros.vision.conformal import conformal_threshold, region_peak
+from clipomaly_ros.vision.regions import PictureScale
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
+from clipomaly_ros.vision.types import VisionError
+from clipomaly_ros.vision.unknown_score import SCALE_FREE_SCORES, UNKNOWN_SCORES
 
 SETTINGS = SegmenterSettings(threshold=0.7, logit_scale=20.0, min_region_area=20, score_scale=1.0)
 FRAMES = [
@@ -95,7 +99,8 @@ def test_the_threshold_keeps_false_alarms_below_the_target(apron):
     cv2.imwrite(path, picture)
     data = ApronImages(apron)
     points = tune_threshold(colour_source(), SETTINGS, data, target=0.0, logit_scales=(2.0, 20.0))
-    assert len(points) == 4
+    # Every score with both logit scales, but for the one that does not depend on it.
+    assert len(points) == 2 * len(UNKNOWN_SCORES) - len(SCALE_FREE_SCORES)
     best = points[0]
     assert (best.detection, best.false_alarms) == (1.0, 0)
     chosen = replace(
@@ -107,6 +112,26 @@ def test_the_threshold_keeps_false_alarms_below_the_target(apron):
     report = evaluate_segmentation(colour_source(), chosen, data, "apron")
     assert sum(item.count for item in report.alarms) == 0
     assert all(item.found for item in report.sightings)
+
+
+@pytest.mark.parametrize("low", [1.0, 0.5])
+def test_alpha_takes_the_conformal_threshold_of_the_frames_without_anomalies(apron, low):
+    data, source = ApronImages(apron), colour_source()
+    chosen = replace(SETTINGS, threshold_low=low)
+    (point,) = tune_threshold(source, chosen, data, 2.0, scores=("margin",), logit_scales=(20.0,), alpha=0.4)
+    segmenter = AnomalySegmenter(source.encoder, source.table, replace(chosen, unknown_score="margin"))
+    peaks = []
+    for name, things in zip(data.names, FRAMES, strict=True):
+        if not things:
+            rgb = data.image(name)
+            score = segmenter.segment(rgb).score
+            peaks.append(region_peak(score, PictureScale(score.shape, rgb.shape[:2]), 20, low))
+    assert conformal_threshold(peaks, 0.4) <= point.threshold <= conformal_threshold(peaks, 0.4) + 1.1e-6
+    assert (point.false_alarms, point.frames) == (0, 2)
+    with pytest.raises(ValueError, match="at least 9 frames without anomalies"):
+        tune_threshold(source, chosen, data, 2.0, alpha=0.1)
+    with pytest.raises(VisionError, match=r"at least 3 nominal frames for alpha 0\.25, got 2"):
+        tune_threshold(source, chosen, data, 2.0, scores=("margin",), logit_scales=(20.0,), alpha=0.25)
 
 
 @given(alarms=st.lists(st.integers(0, 5), min_size=1, max_size=30), allowed=st.integers(0, 5))
@@ -165,6 +190,13 @@ def test_the_commands_write_what_they_print(apron, tiny_bundle, tmp_path, capsys
     assert code == (0 if content["chosen"]["threshold"] < 1 else 1)
     assert content["split"] == "validation"
     assert len(content["trials"]) >= 2
+    assert (content["alpha"], content["target_per_thousand_frames"]) == (None, 2.0)
+    threshold = ["evaluate", "threshold", *common, "--scores", "margin", "--json", str(chosen)]
+    assert main.main([*threshold, "--alpha", "0.4"]) in (0, 1)
+    assert "nominal frames with alarms" in capsys.readouterr().out
+    assert json.loads(chosen.read_text())["alpha"] == 0.4
+    assert main.main([*threshold, "--alpha", "0.01"]) == 2
+    assert "at least 99 frames without anomalies" in capsys.readouterr().err
 
     config.write_text("treshold: 0.4\n")
     assert (

@@ -26,6 +26,7 @@ def test_a_new_nominal_frame_alarms_as_rarely_as_promised_and_not_much_more_rare
     assert rate >= alpha - 1 / (count + 1) - noise
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=200), st.integers(1, 999))
 def test_it_is_the_smallest_peak_of_the_rank_that_the_guarantee_needs(peaks, thousandths):
     alpha = thousandths / 1000
