@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vocabulary", type=Path, default=_VOCABULARY, metavar="DIR", help=f"default: {_VOCABULARY}"
     )
-    parser.add_argument("--steps", type=int, default=6000, help="of the optimiser (default: 6000)")
+    parser.add_argument("--text-steps", type=int, default=600, help="for the text tower (default: 600)")
+    parser.add_argument("--steps", type=int, default=6000, help="for the image tower (default: 6000)")
     parser.add_argument("--batch", type=int, default=8, help="crops a step (default: 8)")
     parser.add_argument("--side", type=int, default=384, help="of a crop [pixel] (default: 384)")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default: 0.002)")
@@ -66,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from clipomaly_ros.model.mini.training import TrainingSettings, save_weights, train
 
     settings = TrainingSettings(
+        text_steps=options.text_steps,
         steps=options.steps,
         batch=options.batch,
         side=options.side,
@@ -83,15 +85,23 @@ def run(options: argparse.Namespace) -> int:
     pictures = read_pictures(options.data, classes, words, options.limit)
     print(f"{len(pictures)} pictures; {len(classes)} known classes, {len(words)} further names")
     weights = options.output / "weights.safetensors"
-    with tqdm(total=settings.steps, desc="training", unit="step") as bar:
+    with (
+        tqdm(total=settings.text_steps, desc="text tower", unit="step") as texts,
+        tqdm(total=settings.steps, desc="image tower", unit="step") as bar,
+    ):
+
+        def report_text(step: int, loss: float) -> None:
+            texts.update(step - texts.n)
+            texts.set_postfix(loss=f"{loss:.3f}")
 
         def report(row: dict[str, float]) -> None:
             bar.update(int(row["step"]) - bar.n)
             bar.set_postfix({name: f"{value:.3f}" for name, value in row.items() if name != "step"})
 
-        mean, record = train(
-            source, pictures, captions, settings, report, lambda model: save_weights(model, weights), every=20
-        )
+        def keep(model: object) -> None:
+            save_weights(model, weights)
+
+        mean, record = train(source, pictures, captions, settings, report, keep, 20, report_text)
     save_weights(mean, weights)
     summary = {
         "model": options.model.name,
@@ -99,6 +109,7 @@ def run(options: argparse.Namespace) -> int:
         "pictures": len(pictures),
         "data_sha256": data_hash(options.data),
         "learnt": [entry.name for entry in captions.candidates],
+        "text_loss": record.text_loss,
         "seconds": round(record.seconds, 1),
         "curve": record.rows,
     }

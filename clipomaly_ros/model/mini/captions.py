@@ -13,7 +13,7 @@ from clipomaly_ros.model.tokenizer import ClipTokenizer
 from clipomaly_ros.vocabulary.entries import Entry, Vocabulary
 from clipomaly_ros.vocabulary.prompts import prompts_for
 
-_STRANGE_WORDS = 64  # in one bank of texts
+_STRANGE_WORDS = 16  # in one bank of texts
 _SHORTEST_WORD = 4  # letters
 
 

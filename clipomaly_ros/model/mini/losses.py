@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_LEAST_WEIGHT = 0.03  # of a cell in a box, so that an object taken for the known can still be learnt
+_LEAST_WEIGHT = 0.02  # of a cell in a box, so that an object taken for its background can be learnt
+_RING = 2  # cells around a box that show its background
+_BACKGROUND = 0.1  # share of the ring from which a class counts as background
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def box_loss(
     cells: embeddings before normalisation [N, h, w, D]; logits as in known_loss. boxes:
     [B, 5], picture and edges in cells. words: int64 [B], candidate or -1 for a strange shape.
 
-    A box also shows what is behind the object. Cells that the known classes explain get little
-    weight, by the current state of the model itself (an expectation-maximisation step): the
+    A box also shows what is behind the object. Cells get little weight where the model, as it is
+    now, sees the classes that also surround the box (an expectation-maximisation step): the
     rest is pooled to one embedding, as the global embedding pools a crop, and each cell is
     drawn to the caption by its weight.
     """
@@ -61,8 +63,8 @@ def box_loss(
         patch = logits[index, rows, columns].reshape(-1, logits.shape[-1])
         log_probability = patch.log_softmax(dim=-1)
         with torch.no_grad():
-            unknown = log_probability[:, bank.approved :].exp().sum(dim=-1)
-            weight = (unknown + _LEAST_WEIGHT) * _bump(box, rows, columns, logits)
+            foreground = 1.0 - _background(logits[index], rows, columns, log_probability, bank)
+            weight = (foreground + _LEAST_WEIGHT) * _bump(box, rows, columns, logits)
             weight = weight / weight.sum()
         pooled = functional.normalize(
             weight @ cells[index, rows, columns].reshape(-1, cells.shape[-1]), dim=-1
@@ -70,6 +72,18 @@ def box_loss(
         whole = (scale * (pooled @ bank.embeddings.T)).log_softmax(dim=-1)
         total = total + _missed(whole, word, bank) + weight @ _missed(log_probability, word, bank)
     return total / max(len(words), 1)
+
+
+def _background(picture: Tensor, rows: slice, columns: slice, inside: Tensor, bank: TextBank) -> Tensor:
+    """Return the probability that each cell of a box shows what surrounds it, flattened."""
+    top, left = max(0, rows.start - _RING), max(0, columns.start - _RING)
+    around = picture[top : rows.stop + _RING, left : columns.stop + _RING]
+    ring = torch.ones(around.shape[:2], dtype=torch.bool)
+    ring[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = False
+    if not ring.any():  # the box fills the picture
+        return torch.zeros(len(inside))
+    shares = around[ring].softmax(dim=-1)[:, : bank.approved].mean(dim=0)
+    return inside[:, : bank.approved].exp() @ (shares > _BACKGROUND).to(inside.dtype)
 
 
 def _missed(log_probability: Tensor, word: int, bank: TextBank) -> Tensor:

@@ -1,4 +1,9 @@
-"""Trains apron-mini: dense alignment on the known classes, contrast of boxed objects with captions."""
+"""Trains apron-mini: first the text tower on phrasings, then the image tower against its texts.
+
+The image tower learns dense alignment on the known classes and contrast of boxed objects with
+captions; the text tower stays as it is meanwhile (locked tuning, arXiv 2111.07991, the other way
+round).
+"""
 
 from __future__ import annotations
 
@@ -17,11 +22,13 @@ from torch import Tensor, nn
 
 from clipomaly_ros.model.dense_attention import TextTower, normalise
 from clipomaly_ros.model.manifest import BundleError
-from clipomaly_ros.model.mini.captions import Captions, CaptionSource
+from clipomaly_ros.model.mini.captions import CaptionSource
 from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss
+from clipomaly_ros.model.mini.phrasings import align_phrasings, draw_banks
 from clipomaly_ros.model.mini.pictures import STRIDE, Batch, Picture, draw_batch
 from clipomaly_ros.model.open_clip_source import SourceModel
 
+_BANKS = 64  # draws of all captions that the image tower meets
 _LARGEST_SCALE = 60.0  # of the logits: sharper than this only memorises
 
 
@@ -29,23 +36,25 @@ _LARGEST_SCALE = 60.0  # of the logits: sharper than this only memorises
 class TrainingSettings:
     """How to train.
 
-    steps: of the optimiser. batch: crops a step. side: of a crop [pixel], a multiple of 8.
+    text_steps, steps: of the optimiser, for the text and for the image tower. batch: crops a
+    step. side: of a crop [pixel], a multiple of 8.
     rate: highest learning rate (cosine, after a short warm-up). average: decay of the running
     mean of the weights, which is what gets kept. threads: of torch, 0 for its own choice.
     """
 
+    text_steps: int = 600
     steps: int = 6000
     batch: int = 8
     side: int = 384
     rate: float = 2e-3
     weight_decay: float = 0.02
     average: float = 0.998
-    box_weight: float = 1.0
+    box_weight: float = 0.5
     seed: int = 0
     threads: int = 0
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 2 or self.side < 64 or self.side % STRIDE:
+        if min(self.steps, self.text_steps) < 1 or self.batch < 2 or self.side < 64 or self.side % STRIDE:
             raise BundleError(
                 f"training: expected steps >= 1, batch >= 2 and a side >= 64 in multiples of {STRIDE}, "
                 f"found {self.steps}, {self.batch}, {self.side}"
@@ -54,9 +63,13 @@ class TrainingSettings:
 
 @dataclass
 class TrainingRecord:
-    """Curve of a training: step, losses and logit scale, one row a report; seconds in total."""
+    """Curve of a training: step, losses and logit scale, one row a report.
+
+    text_loss: of the text tower at its end. seconds: in total.
+    """
 
     rows: list[dict[str, float]] = field(default_factory=list)
+    text_loss: float = 0.0
     seconds: float = 0.0
 
 
@@ -68,29 +81,38 @@ def train(
     report: Callable[[dict[str, float]], None],
     keep: Callable[[nn.Module], None] = lambda model: None,
     every: int = 100,
+    report_text: Callable[[int, float], None] = lambda step, loss: None,
 ) -> tuple[nn.Module, TrainingRecord]:
     """Train a model in place; return the running mean of its weights and the curve.
 
     source: built with random weights from the seed. report gets a row every `every` steps,
-    keep the running mean at every tenth of the way.
+    keep the running mean at every tenth of the way, report_text each step of the text tower.
     """
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     model = source.model.train().to(memory_format=torch.channels_last)
-    mean = copy.deepcopy(model).eval()
-    optimiser = torch.optim.AdamW(_groups(model, settings.weight_decay), settings.rate, betas=(0.9, 0.98))
     record, started = TrainingRecord(), time.monotonic()
-    sums: dict[str, float] = {}
     text_tower = TextTower(source.text, source.end_token)
-    for step, (batch, bank_texts) in enumerate(_batches(pictures, captions, settings), start=1):
+    record.text_loss = align_phrasings(text_tower, captions, settings.text_steps, settings.seed, report_text)
+    banks = draw_banks(text_tower, captions, _BANKS, settings.seed)
+    counts = len(captions.approved), len(captions.candidates)
+    mean = copy.deepcopy(model).eval()
+    trained = nn.ModuleList([source.visual])
+    optimiser = torch.optim.AdamW(
+        [*_groups(trained, settings.weight_decay), {"params": [model.logit_scale], "weight_decay": 0.0}],
+        settings.rate,
+        betas=(0.9, 0.98),
+    )
+    sums: dict[str, float] = {}
+    for step, (batch, number) in enumerate(_batches(pictures, settings), start=1):
         for group in optimiser.param_groups:
             group["lr"] = settings.rate * _schedule(step, settings.steps)
-        losses = _losses(source, text_tower, batch, bank_texts)
-        loss = losses["known"] + settings.box_weight * losses["boxes"]
+        losses = _losses(source, batch, TextBank(banks[number], *counts))
+        loss = losses["known"] + settings.box_weight * _box_share(step, settings.steps) * losses["boxes"]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        nn.utils.clip_grad_norm_(source.visual.parameters(), 2.0)
         optimiser.step()
         with torch.no_grad():
             model.logit_scale.clamp_(0.0, math.log(_LARGEST_SCALE))
@@ -123,11 +145,10 @@ def save_weights(model: nn.Module, path: Path) -> None:
     save_file(tensors, path)
 
 
-def _losses(source: SourceModel, tower: TextTower, batch: Batch, texts: Captions) -> dict[str, Tensor]:
+def _losses(source: SourceModel, batch: Batch, bank: TextBank) -> dict[str, Tensor]:
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) * 255 for values in source.channels)
     images = torch.from_numpy(batch.images).permute(0, 3, 1, 2)
     images = ((images - mean) / std).contiguous(memory_format=torch.channels_last)
-    bank = TextBank(tower(torch.from_numpy(texts.tokens)), texts.approved, texts.candidates)
     with torch.autocast("cpu", torch.bfloat16):
         features = source.visual.trunk.forward_features(images)
     # The head on each cell; its average is the global embedding, for it is linear.
@@ -142,14 +163,12 @@ def _losses(source: SourceModel, tower: TextTower, batch: Batch, texts: Captions
     }
 
 
-def _batches(
-    pictures: list[Picture], captions: CaptionSource, settings: TrainingSettings
-) -> Iterator[tuple[Batch, Captions]]:
-    """Draw all batches, the next one while the present one is worked on."""
+def _batches(pictures: list[Picture], settings: TrainingSettings) -> Iterator[tuple[Batch, int]]:
+    """Draw all batches, each with the number of a bank, the next while the present one is worked on."""
 
-    def draw(step: int) -> tuple[Batch, Captions]:
+    def draw(step: int) -> tuple[Batch, int]:
         generator = np.random.default_rng([settings.seed, step])
-        return draw_batch(pictures, settings.batch, settings.side, generator), captions.draw(generator)
+        return draw_batch(pictures, settings.batch, settings.side, generator), int(generator.integers(_BANKS))
 
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(draw, 0)
@@ -165,6 +184,11 @@ def _groups(model: nn.Module, weight_decay: float) -> list[dict]:
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
 
 
+def _box_share(step: int, steps: int) -> float:
+    """Return the share of the box loss: boxes say little before the known classes can be told apart."""
+    return min(max((step / steps - 0.1) / 0.1, 0.0), 1.0)
+
+
 def _schedule(step: int, steps: int) -> float:
     warm = min(200, max(1, steps // 20))
     if step <= warm:
@@ -174,8 +198,12 @@ def _schedule(step: int, steps: int) -> float:
 
 @torch.no_grad()
 def _average(mean: nn.Module, model: nn.Module, decay: float) -> None:
-    for kept, value in zip(mean.state_dict().values(), model.state_dict().values(), strict=True):
+    # The text tower is the same in both.
+    for kept, value in zip(
+        mean.visual.state_dict().values(), model.visual.state_dict().values(), strict=True
+    ):
         if kept.is_floating_point():
             kept.lerp_(value, 1 - decay)
         else:
             kept.copy_(value)
+    mean.logit_scale.lerp_(model.logit_scale, 1 - decay)
