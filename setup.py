@@ -26,6 +26,7 @@ setup(
         *tree("launch"),
         *tree("config"),
         *tree("models/configs"),
+        *tree("models/apron-mini"),
     ],
     zip_safe=False,
     author="clipomaly_ros maintainers",

@@ -106,7 +106,7 @@ class Workspace:
         package = [ROOT / name for name in ("setup.py", "setup.cfg", "package.xml")]
         names = sorted(
             str(path.relative_to(ROOT))
-            for folder in ("launch", "config", "models/configs")
+            for folder in ("launch", "config", "models/configs", "models/apron-mini")
             for path in (ROOT / folder).rglob("*")
             if path.is_file()
         )

@@ -11,14 +11,15 @@ import numpy as np
 from ament_index_python.packages import get_package_share_directory
 from numpy.typing import NDArray
 
+from clipomaly_ros.model.backends import open_image_encoder
 from clipomaly_ros.model.bundle import ModelBundle, load_bundle
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
-from clipomaly_ros.nodes.parameters import ParameterError
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import DenseEncoder, TextEncoder, TextTable
 from clipomaly_ros.vocabulary.entries import Vocabulary
 from clipomaly_ros.vocabulary.loading import load_vocabulary
 
+DEFAULT_BUNDLE = "apron-mini"
 PROMPTS_A_CALL = 64
 PROGRESS_EVERY = 2.0  # seconds between two lines of progress
 
@@ -48,13 +49,19 @@ class NarratedTextEncoder:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Everything the segmenter works with; vocabulary and table are those of the start."""
+    """Everything the segmenter works with; vocabulary and table are those of the start.
+
+    backend: what runs the image tower, in words. backend_fallback: why it is not TensorRT
+    although that was wanted, empty if nothing was given up.
+    """
 
     bundle: ModelBundle
     encoder: DenseEncoder
     text_encoder: TextEncoder
     vocabulary: Vocabulary
     table: TextTable
+    backend: str
+    backend_fallback: str
 
 
 def vocabulary_path(chosen: str, default_name: str) -> Path:
@@ -62,6 +69,13 @@ def vocabulary_path(chosen: str, default_name: str) -> Path:
     if chosen:
         return Path(chosen).expanduser()
     return Path(get_package_share_directory("clipomaly_ros")) / "config" / "vocabulary" / default_name
+
+
+def bundle_path(chosen: str) -> Path:
+    """Return a bundle's folder: the chosen one, else the small default model of the package."""
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(get_package_share_directory("clipomaly_ros")) / "models" / DEFAULT_BUNDLE
 
 
 def load(
@@ -72,27 +86,29 @@ def load(
     text_cache: str,
     say: Callable[[str], None],
     go_on: Callable[[], bool],
+    backend: str = "onnxruntime",
+    engine_cache: str = "",
+    engine_mismatch: str = "rebuild",
 ) -> Loaded:
     """Load and check everything; say is called with lines of progress.
 
-    Raises ParameterError, BundleError or VocabularyError, all ValueError, or
+    Raises BundleError or VocabularyError, both ValueError, or
     LoadingInterrupted once go_on returns false.
     """
-    if not bundle:
-        raise ParameterError(
-            "bundle: expected the folder of a model bundle, got an empty path; set the parameter `bundle` "
-            "(a bundle is made by `clipomaly export`)"
-        )
     start = time.monotonic()
     # The files are small and cheap to check: a wrong name must not wait for the model.
     vocabulary = load_vocabulary(
         vocabulary_path(approved, "airside_approved.yaml"),
         vocabulary_path(candidates, "airside_candidates.yaml"),
     )
-    say(f"checking the model bundle {bundle}")
-    opened = load_bundle(Path(bundle))
+    folder = bundle_path(bundle)
+    say(f"checking the model bundle {folder}")
+    opened = load_bundle(folder)
     say(f"opening the image tower of {opened.id}")
-    encoder = opened.image_encoder(threads)
+    image_tower = open_image_encoder(
+        opened, backend, Path(engine_cache) if engine_cache else None, engine_mismatch, threads, say
+    )
+    encoder = image_tower.encoder
     # A model that gives no numbers must not be told apart from a working one by the first camera image.
     encoder.encode(np.zeros((1, 3, *encoder.input_size), np.float32))
     cache = TextEmbeddingCache(Path(text_cache).expanduser() if text_cache else None)
@@ -104,4 +120,12 @@ def load(
     if cache.failed_writes:
         say(f"text cache {cache.folder} cannot be written: the next start embeds the vocabulary again")
     say(f"loaded in {time.monotonic() - start:.1f} s, {text_encoder.computed} prompts were new")
-    return Loaded(opened, encoder, text_encoder, vocabulary, table)
+    return Loaded(
+        opened,
+        encoder,
+        text_encoder,
+        vocabulary,
+        table,
+        image_tower.backend,
+        image_tower.fallback,
+    )

@@ -77,11 +77,11 @@ def test_weights_that_are_no_numbers_keep_it_unconfigured(observer, parameters, 
 
 
 @pytest.mark.dds
-@pytest.mark.parametrize("bundle", ["/nowhere/at/all", "", "folder"])
+@pytest.mark.parametrize("bundle", ["/nowhere/at/all", "folder"])
 def test_a_missing_bundle_keeps_it_unconfigured(observer, parameters, tmp_path, bundle):
     empty = tmp_path / "folder"
     empty.mkdir()
-    chosen = str(empty) if bundle == "folder" else bundle or "''"
+    chosen = str(empty) if bundle == "folder" else bundle
     refused(observer, {**parameters, "bundle": chosen}, "bundle")
 
 
@@ -134,7 +134,7 @@ def test_every_setting_of_the_vision_path_is_a_parameter_with_the_same_range():
     settings = {field.name: field.default for field in fields(SegmenterSettings)}
     rows = {row.name: row for row in SETTINGS_PARAMETERS}
     assert set(rows) == set(settings)
-    bundle_decides = {"logit_scale": 0.0, "threshold_mode": "bundle"}
+    bundle_decides = {"logit_scale": 0.0, "threshold_mode": "bundle", "unknown_score": "bundle"}
     for name, row in rows.items():
         assert row.default == bundle_decides.get(name, settings[name]), name
         for limit in (row.minimum, row.maximum):
