@@ -12,6 +12,7 @@ from clipomaly_ros.nodes.message_checks import mono_pixels
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import DenseFeatures
+from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES
 from clipomaly_ros.vocabulary.loading import parse_vocabulary
 
 DIMENSION = 8
@@ -51,10 +52,11 @@ NOTHING = "version: 1\ncandidates: []"
 def settings_of(draw):
     return SegmenterSettings(
         fit=draw(st.sampled_from(["letterbox", "stretch"])),
-        unknown_score=draw(st.sampled_from(["entropy", "candidate_mass"])),
+        unknown_score=draw(st.sampled_from(sorted(UNKNOWN_SCORES))),
         logit_scale=draw(st.sampled_from([1.0, 10.0, 40.0])),
         threshold_mode=draw(st.sampled_from(["fixed", "frame_quantile"])),
         threshold=draw(st.floats(0, 1)),
+        threshold_low=draw(st.sampled_from([0.0, 0.7, 1.0])),
         quantile=draw(st.floats(0, 1)),
         score_scale=draw(st.sampled_from([0.05, 0.3, 0.5, 1.0])),
         min_region_area=draw(st.integers(1, 200)),
@@ -131,4 +133,4 @@ def test_lists_images_and_legend_agree(case):
         assert ranked == sorted(ranked, reverse=True)
     if unknown and chosen.threshold_mode == "fixed":
         outlined = np.isin(regions, [region.id for region in unknown])
-        assert (pixel_scores[outlined] > chosen.threshold - 2e-5).all()
+        assert (pixel_scores[outlined] > chosen.threshold_low * chosen.threshold - 2e-5).all()
