@@ -35,7 +35,10 @@ setup(
     maintainer_email="maintainers@clipomaly.example.org",
     description="Finds, names and localises what does not belong on an airport apron.",
     license="Apache-2.0",
-    extras_require={"test": ["pytest"]},  # where colcon looks for the test runner
+    extras_require={
+        "test": ["pytest"],  # where colcon looks for the test runner
+        "simulation": ["embreex", "mapbox-earcut", "trimesh"],
+    },
     entry_points={
         "console_scripts": [
             "anomaly_segmenter = clipomaly_ros.nodes.anomaly_segmenter:main",

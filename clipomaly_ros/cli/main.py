@@ -11,6 +11,7 @@ import sys
 COMMANDS = {
     "segment": ("clipomaly_ros.cli.segment", "segment pictures and videos, for people to look at"),
     "export": ("clipomaly_ros.cli.export", "export an open_clip model to a model bundle"),
+    "build-engine": ("clipomaly_ros.cli.build_engine", "build a TensorRT engine of a model bundle"),
     "evaluate": ("clipomaly_ros.cli.evaluate", "measure the quality of a stage against ground truth"),
     "bench": ("clipomaly_ros.cli.bench", "measure the speed of a stage"),
     "replay": ("clipomaly_ros.cli.replay", "play a bag through the nodes and show the result"),
@@ -37,13 +38,30 @@ def _run(arguments: list[str]) -> int:
     for name, (module, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if arguments[:1] == [name]:
-            importlib.import_module(module).add_arguments(command)
+            try:
+                importlib.import_module(module).add_arguments(command)
+            except ModuleNotFoundError as error:
+                return _missing(name, error)
     options = parser.parse_args(arguments)
     try:
         return int(importlib.import_module(COMMANDS[options.command][0]).run(options))
     except (ValueError, OSError) as error:  # unusable input: one line, no traceback
         print(f"clipomaly {options.command}: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        return _missing(arguments[0], error)
+
+
+def _missing(command: str, error: ModuleNotFoundError) -> int:
+    """Say which optional package a command needs; a package of our own that is missing is a bug."""
+    if (error.name or "").split(".")[0] == "clipomaly_ros":
+        raise error
+    print(
+        f"clipomaly {command}: needs the Python package {error.name}; scripts/requirements lists what each "
+        "command needs, pip installs it",
+        file=sys.stderr,
+    )
+    return 2
 
 
 if __name__ == "__main__":

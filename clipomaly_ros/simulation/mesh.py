@@ -122,7 +122,9 @@ def revolve(
     The profile runs upwards along the outside.
     """
     angles = np.linspace(0, 2 * np.pi, sections, endpoint=False)
-    rings = [np.column_stack([r * np.cos(angles), r * np.sin(angles), np.full(sections, z)]) for r, z in profile]
+    rings = [
+        np.column_stack([r * np.cos(angles), r * np.sin(angles), np.full(sections, z)]) for r, z in profile
+    ]
     return grid_surface(np.stack(rings), material, where, closed=True, smooth=smooth)
 
 
@@ -149,7 +151,10 @@ def tube(
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     up = np.cross(side, ahead)
     angles = np.linspace(0, 2 * np.pi, sections, endpoint=False)[:, None]
-    rings = [p + radius * (np.cos(angles) * u + np.sin(angles) * s) for p, s, u in zip(points, side, up, strict=True)]
+    rings = [
+        p + radius * (np.cos(angles) * u + np.sin(angles) * s)
+        for p, s, u in zip(points, side, up, strict=True)
+    ]
     start, end = np.repeat(points[:1], sections, axis=0), np.repeat(points[-1:], sections, axis=0)
     return grid_surface(np.stack([start, *rings, end]), material, where, closed=True, smooth=True)
 
@@ -160,7 +165,9 @@ def prism(outline: ArrayLike, height: float, material: Material, where: NDArray 
     count = len(ring)
     if np.sum(ring[:, 0] * np.roll(ring[:, 1], -1) - np.roll(ring[:, 0], -1) * ring[:, 1]) < 0:
         ring = ring[::-1]
-    cap = mapbox_earcut.triangulate_float64(ring, np.array([count], np.uint32)).reshape(-1, 3).astype(np.int32)
+    cap = (
+        mapbox_earcut.triangulate_float64(ring, np.array([count], np.uint32)).reshape(-1, 3).astype(np.int32)
+    )
     a, b, c = (ring[cap[:, i]] for i in range(3))
     backwards = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]) < 0
     cap[backwards] = cap[backwards][:, ::-1]
