@@ -24,7 +24,7 @@ from clipomaly_ros.nodes.segmenter_interface import (
     SEGMENTER_TOPICS,
     segmenter_settings,
 )
-from clipomaly_ros.nodes.segmenter_loading import load
+from clipomaly_ros.nodes.segmenter_loading import Loaded, load
 from clipomaly_ros.nodes.segmenter_services import VocabularyServices
 from clipomaly_ros.nodes.stamps import Order, StampSequence
 from clipomaly_ros.nodes.topics import by_name
@@ -65,6 +65,9 @@ class AnomalySegmenterNode(ManagedNode):
             parameters.text_cache,
             say=self.get_logger().info,
             go_on=self.context.ok,
+            backend=parameters.backend,
+            engine_cache=parameters.engine_cache,
+            engine_mismatch=parameters.engine_mismatch,
         )
         segmenter = AnomalySegmenter(
             loaded.encoder, loaded.table, segmenter_settings(parameters, loaded.bundle.manifest)
@@ -91,7 +94,7 @@ class AnomalySegmenterNode(ManagedNode):
             self._services_made.append(
                 self.create_service(kind, name, callback, callback_group=self._vocabulary_group)
             )
-        self._state_facts(loaded.bundle)
+        self._state_facts(loaded)
 
     def activate(self) -> None:
         """Start the worker and listen to the camera."""
@@ -145,7 +148,12 @@ class AnomalySegmenterNode(ManagedNode):
         self._publishers_made.append(publisher)
         return publisher
 
-    def _state_facts(self, bundle: Any) -> None:
+    def _state_facts(self, loaded: Loaded) -> None:
+        bundle = loaded.bundle
+        self.health.fact("backend", loaded.backend)
+        self.health.fact("backend_fallback", loaded.backend_fallback or None, diagnostics.WARN)
+        if loaded.backend_fallback:
+            self.get_logger().warning(f"{loaded.backend} is used: {loaded.backend_fallback}")
         self.health.fact("model_id", bundle.id)
         self.health.fact("model_hash", bundle.hash)
         text = (

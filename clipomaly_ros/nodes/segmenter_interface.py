@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from types import SimpleNamespace
 
+from clipomaly_ros.model.backends import BACKENDS, MISMATCHES
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.nodes.parameters import Parameter
 from clipomaly_ros.nodes.topics import Topic
@@ -146,7 +147,12 @@ SETTINGS_PARAMETERS = (
 )
 
 SEGMENTER_PARAMETERS = (
-    Parameter("bundle", "", "Folder of the model bundle.", read_only=True),
+    Parameter(
+        "bundle",
+        "",
+        "Folder of the model bundle; empty takes the small default model, apron-mini.",
+        read_only=True,
+    ),
     Parameter(
         "approved_vocabulary",
         "",
@@ -172,6 +178,28 @@ SEGMENTER_PARAMETERS = (
         "Threads of the encoder; 0 leaves their number to the inference library.",
         minimum=0,
         maximum=256,
+        read_only=True,
+    ),
+    Parameter(
+        "backend",
+        "auto",
+        "What runs the image tower: onnxruntime, tensorrt, or tensorrt only if an engine that fits is in the "
+        "engine cache (auto).",
+        choices=BACKENDS,
+        read_only=True,
+    ),
+    Parameter(
+        "engine_cache",
+        "",
+        "Folder of the TensorRT engines; empty takes engines in $CLIPOMALY_CACHE or the user's cache folder.",
+        read_only=True,
+    ),
+    Parameter(
+        "engine_mismatch",
+        "rebuild",
+        "With backend tensorrt and no fitting engine: build one (rebuild), do not start (refuse), or take "
+        "ONNX Runtime (fallback).",
+        choices=MISMATCHES,
         read_only=True,
     ),
     Parameter(
