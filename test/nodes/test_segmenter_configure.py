@@ -106,6 +106,7 @@ def test_a_bad_vocabulary_keeps_it_unconfigured(observer, parameters, tmp_path, 
         ("threshold_mode", "magic", ["threshold_mode", "'magic'", "frame_quantile"]),
         ("image_transport", "theora", ["image_transport", "'theora'", "compressed"]),
         ("threshold", 1.5, ["threshold", "1.5"]),
+        ("backend", "cuda", ["backend", "'cuda'", "tensorrt"]),
         ("max_regions", 2.5, ["max_regions", "int"]),
         ("score_scale", 0.0, ["score_scale"]),
         ("candidate_vocabulary", "/nowhere.yaml", ["/nowhere.yaml"]),
@@ -113,6 +114,22 @@ def test_a_bad_vocabulary_keeps_it_unconfigured(observer, parameters, tmp_path, 
 )
 def test_a_bad_parameter_keeps_it_unconfigured(observer, parameters, name, value, words):
     refused(observer, {**parameters, name: value}, *words)
+
+
+@pytest.mark.dds
+def test_without_an_engine_refuse_keeps_it_unconfigured(observer, parameters, tmp_path):
+    chosen = {"backend": "tensorrt", "engine_mismatch": "refuse", "engine_cache": str(tmp_path / "engines")}
+    refused(observer, {**parameters, **chosen})
+
+
+@pytest.mark.dds
+def test_without_an_engine_fallback_warns_and_runs(observer, parameters, tmp_path):
+    chosen = {"backend": "tensorrt", "engine_mismatch": "fallback", "engine_cache": str(tmp_path / "engines")}
+    with running_segmenter({**parameters, **chosen}):
+        text = wait_until(lambda: observer.values(NODE).get("backend_fallback"), "the reported fallback")
+        assert "TensorRT is not used" in text
+        assert observer.values(NODE)["backend"].startswith("onnxruntime ")
+        wait_until(lambda: observer.state_of(NODE) == "active", "the active node")
 
 
 @pytest.mark.dds
