@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,52 +37,112 @@ def label_picture(
 
     cosines: float32 [h, w, C] over the valid patches. The picture has interpolation.size.
 
-    Between two rows of patch centres only the classes that win a patch of either row are
+    Between four patch centres only the classes that win one of the four or their mean are
     compared. That gives the argmax over all classes but for a few pixels where a class that is
-    second everywhere wins in between. One band at a time, so that the work stays in the cache.
+    second everywhere wins in between, and costs no more for many classes than for five.
     """
-    height, width = interpolation.size
     winners = np.argmax(cosines, axis=2)
-    last = winners.shape[0] - 1
-    labels = np.empty((height, width), dtype)
-    edges = np.searchsorted(interpolation.lower[0], np.arange(last + 2))
-    for lower in range(last + 1):
-        first, stop = int(edges[lower]), int(edges[lower + 1])
+    cells = _MixedCells.of(cosines, winners)
+    # First as if every cell showed the class of its first corner: most do.
+    plain = winners.astype(dtype)[:, interpolation.lower[1]]
+    counts = cells.count[:, interpolation.lower[1]]
+    classes = cells.classes.astype(dtype)
+    labels = np.empty(interpolation.size, dtype)
+    edges = np.searchsorted(interpolation.lower[0], np.arange(len(counts) + 1))
+    # A band of rows at a time, so that the work stays in the cache.
+    for row, count in enumerate(counts):
+        first, stop = int(edges[row]), int(edges[row + 1])
         if first == stop:
             continue
-        pair = slice(lower, min(lower + 1, last) + 1)
-        classes = np.unique(winners[pair])
-        if len(classes) == 1:
-            labels[first:stop] = classes[0]
+        band = labels[first:stop]
+        band[:] = plain[row]
+        most = int(count.max())
+        if most < 2:
             continue
-        # Along the rows first: there are far fewer patch rows than pixel rows.
-        scores = interpolation.along_rows(cosines[pair][:, :, classes].transpose(2, 0, 1))
-        _fill_band(labels[first:stop], classes, scores, interpolation.fraction[0][first:stop, None])
+        # The columns with most classes first: those where a further class competes are a slice.
+        groups = [np.flatnonzero(count == classes) for classes in range(most, 1, -1)]
+        columns = np.concatenate(groups)
+        widths = np.cumsum([len(group) for group in groups])[::-1].tolist()
+        numbers = cells.number[row, interpolation.lower[1][columns]]
+        down, across = interpolation.fraction[0][first:stop, None], interpolation.fraction[1][columns]
+        band[:, columns] = _mixed_labels(classes, cells.lead, numbers, widths, down, across)
     return labels
 
 
-def _fill_band(
-    band: NDArray[np.unsignedinteger], classes: NDArray[np.intp], scores: Map, fraction: Map
-) -> None:
-    """Write the best class of each pixel of the rows between two patch rows.
+@dataclass(frozen=True)
+class _MixedCells:
+    """The cells, areas between four patch centres, where several classes compete.
 
-    classes: ascending. scores: float32 [classes, 1 or 2, W] at the lower and the upper patch row.
-    fraction: float32 [rows, 1], the share of the upper one.
+    count: uint8 [y, x], how many classes, 1 where all corners agree.
+    number: int [y, x], place in the lists of mixed cells, M of them; only where count > 1.
+    classes: int [5, M], ascending; from count on meaningless.
+    lead: float32 [4, 4, M], by how much the second to fifth class exceeds the first one at the
+        corners: upper left, upper right, lower left, lower right.
     """
-    band[:] = classes[0]
-    best = scores[0, 0] + fraction * (scores[0, -1] - scores[0, 0])
-    value = np.empty_like(best)
-    better = np.empty(best.shape, bool)
-    label = np.empty_like(band)
-    for index, score in zip(classes[1:], scores[1:], strict=True):
-        np.multiply(fraction, score[-1] - score[0], out=value)
-        value += score[0]
-        np.greater(value, best, out=better)
-        np.maximum(value, best, out=best)
+
+    count: NDArray[np.uint8]
+    number: NDArray[np.intp]
+    classes: NDArray[np.intp]
+    lead: Map
+
+    @classmethod
+    def of(cls, cosines: Map, winners: NDArray[np.intp]) -> _MixedCells:
+        """Find them; winners: int [h, w], the best class of each patch."""
+        class_count = cosines.shape[2]
+        patches = np.arange(winners.size).reshape(winners.shape)
+        # A grid of one patch along an axis has one cell there, between the patch and itself.
+        ends = [(slice(0, max(1, n - 1)), slice(min(1, n - 1), n)) for n in winners.shape]
+        corners = np.stack([patches[rows, columns] for rows in ends[0] for columns in ends[1]])
+        winning = winners.ravel()[corners]
+        mixed = (winning[1:] != winning[0]).any(axis=0)
+        corners = corners[:, mixed]  # [4, M]
+        flat = cosines.reshape(-1, class_count)
+        middle = flat[corners[0]]
+        for corner in corners[1:]:
+            middle += flat[corner]
+        classes = np.column_stack([*winning[:, mixed], middle.argmax(axis=1)])
+        classes.sort(axis=1)
+        # Each class once, the rest behind them.
+        classes[:, 1:][classes[:, 1:] == classes[:, :-1]] = class_count
+        classes.sort(axis=1)
+        count = np.ones(mixed.shape, np.uint8)
+        count[mixed] = (classes < class_count).sum(axis=1)
+        classes = np.ascontiguousarray(np.minimum(classes, class_count - 1).T)
+        values = cosines.ravel()[corners * class_count + classes[:, None]]  # [5, 4, M]
+        number = np.cumsum(mixed).reshape(mixed.shape) - 1
+        return cls(count, number, classes, values[1:] - values[0])
+
+
+def _mixed_labels(
+    classes: NDArray[np.unsignedinteger],
+    lead: Map,
+    numbers: NDArray[np.intp],
+    widths: Sequence[int],
+    down: Map,
+    across: Map,
+) -> NDArray[np.unsignedinteger]:
+    """Return the best class of some pixels of the band between two patch rows, [rows, pixels].
+
+    classes, lead: as in _MixedCells. numbers: int [pixels], the cell of each column of pixels, those
+    with most classes first. widths: how many of them have a second class, a third and so on.
+    down, across: share of the lower patch row, float32 [rows, 1], and of the right patch, [pixels].
+    """
+    label = np.repeat(classes[0].take(numbers)[None], len(down), axis=0)
+    best = np.zeros((1, 1), np.float32)
+    for place, width in enumerate(widths):
+        corner = lead[place].take(numbers[:width], axis=1)
+        upper = corner[0] + across[:width] * (corner[1] - corner[0])
+        lower = corner[2] + across[:width] * (corner[3] - corner[2])
+        value = down * (lower - upper)
+        value += upper
+        better = value > best[:, :width]
+        if place + 1 < len(widths):
+            best = np.maximum(value[:, : widths[place + 1]], best[:, : widths[place + 1]])
         # Classes ascend, so a later winner is the larger label: a maximum does the masked
         # assignment, several times faster.
-        np.multiply(better, band.dtype.type(index), out=label)
-        np.maximum(band, label, out=band)
+        won = better.view(np.uint8) * classes[place + 1].take(numbers[:width])
+        np.maximum(label[:, :width], won, out=label[:, :width])
+    return label
 
 
 def legend_of(
