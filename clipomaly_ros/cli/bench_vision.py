@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from clipomaly_ros.cli.outputs import prepare_file
 from clipomaly_ros.evaluation.bench_frames import draw_frame, read_frames
 from clipomaly_ros.evaluation.bench_vision import (
     FixedEncoder,
@@ -69,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the figures; 0 when they could be measured."""
+    if min(options.words, default=0) < 0 or options.seed < 0:
+        raise ValueError(f"expected words and a seed of 0 or more, got {options.words} and {options.seed}")
+    prepare_file(options.json)
     source = load_segmenter_source(bundle_path(options.bundle), threads=options.threads)
     settings = source.settings(read_settings(options.config) if options.config else None)
     table = source.table

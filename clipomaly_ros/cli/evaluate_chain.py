@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from clipomaly_ros.cli.outputs import prepare_file, prepare_folder
 from clipomaly_ros.evaluation.chain import SHIFTS, YAWS, evaluate_chain, steps
 from clipomaly_ros.evaluation.chain_plots import write_plots
 from clipomaly_ros.evaluation.chain_report import tables, verdict, write_json, write_report
@@ -51,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
     if not bags and not nofod:
         print("expected at least one bag: make some with `clipomaly simulate bag` or `simulate benchmark`")
         return 2
+    prepare_file(options.json)
+    prepare_folder(options.out)
     config = options.config or shipped_parameters()
     parameters = fusion_parameters(config)
     loaded = load_segmenter(options.bundle, config, options.threads) if options.bundle else None
@@ -66,7 +69,6 @@ def run(options: argparse.Namespace) -> int:
     missed = verdict(report)
     print("\n".join(f"MISSED {line}" for line in missed) or "all limits kept")
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         write_json(report, options.json)
     if options.out:
         print(write_report(report, options.out, write_plots(report, options.out)))

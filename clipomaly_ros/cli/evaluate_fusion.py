@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from clipomaly_ros.cli.outputs import prepare_file
 from clipomaly_ros.evaluation.fusion import (
     EDGE_ERROR_LIMIT,
     MAX_DISTANCE,
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a table; 0 when every labelled mask keeps the limits, else 1."""
+    prepare_file(options.json)
     report = evaluate_fusion(options.root or data_root() / "kitti_labelled", sloppy=options.sloppy)
     print(table(report))
     if options.json:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from clipomaly_ros.cli.outputs import prepare_file, prepare_folder
 from clipomaly_ros.evaluation.apron_dataset import ApronImages
 from clipomaly_ros.evaluation.component_metrics import ANOMALY_TRACK, OBSTACLE_TRACK, ComponentSizes
 from clipomaly_ros.evaluation.labelled_frames import LabelledImages
@@ -76,6 +77,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the figures; 0 when they could be measured."""
+    if options.examples < 0:
+        raise ValueError(f"--examples: expected 0 or more, got {options.examples}")
+    prepare_file(options.json)
+    prepare_folder(options.out)
     source = load_source(options)
     settings = source.settings(read_settings(options.config) if options.config else None)
     data, rules = open_dataset(options.dataset, options.root, source)

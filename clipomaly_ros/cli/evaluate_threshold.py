@@ -14,6 +14,7 @@ from clipomaly_ros.cli.evaluate_segmentation import (
     open_dataset,
     progress_bar,
 )
+from clipomaly_ros.cli.outputs import prepare_file
 from clipomaly_ros.evaluation.report_tables import percent, plain_data, text_table
 from clipomaly_ros.evaluation.segmenter_source import read_settings
 from clipomaly_ros.evaluation.tune import CHOICES, LOGIT_SCALES, tune_threshold
@@ -67,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print all trials, the best first; 0 when it keeps the target, 1 when none does."""
+    prepare_file(options.json)
     source = load_source(options)
     settings = source.settings(read_settings(options.config) if options.config else None)
     data, rules = open_dataset(options.dataset, options.root, source)
