@@ -7,6 +7,7 @@ name, and inside the boxes of anomalies the labels of the known classes are left
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from tqdm import tqdm
 from clipomaly_ros.model.manifest import BundleError
 
 IGNORED = 255
+UNSEEN_SPLITS = ("validation", "test", "nofod")  # what measures a model may not train it
 STRANGE = -1  # word of a shape without a name in the vocabulary
 STRIDE = 8  # of the dense map [pixel]
 _BOX_MARGIN = 2  # pixels around an anomaly's box in which no label counts
@@ -58,8 +60,17 @@ class Batch:
 
 
 def learnt_names(root: Path) -> list[str]:
-    """Return the names of the anomalous things that a data set shows, in order; "object" left out."""
+    """Return the names of the anomalous things that a data set shows, in order; "object" left out.
+
+    BundleError for a folder of another layout or a split that only measures.
+    """
     index = _index(root)
+    split = index.get("info", {}).get("split", "")
+    if split in UNSEEN_SPLITS:
+        raise BundleError(
+            f"{root}: expected pictures to train on, found the split '{split}', which only measures; "
+            "make others with `clipomaly simulate images --split train`"
+        )
     names = {category["id"]: category["name"] for category in index["categories"]}
     shown = {names[a["category_id"]] for a in index["annotations"] if a["anomalous"]}
     return sorted(shown - {"object"})
@@ -70,6 +81,8 @@ def _index(root: Path) -> dict:
         index: dict = json.loads((root / "instances.json").read_text(encoding="utf-8"))
         if not index.keys() >= {"images", "annotations", "categories"}:
             raise ValueError(f"keys {sorted(index)}")
+        if not isinstance(index.get("info", {}), dict):
+            raise ValueError("info is no object")
     except (OSError, ValueError, AttributeError) as error:
         raise BundleError(
             f"{root}: expected a data set made by `clipomaly simulate images`: {error!r}"
@@ -93,7 +106,11 @@ def read_pictures(
             "make the pictures again with this vocabulary"
         )
     names = {category["id"]: category["name"] for category in index["categories"]}
+    if limit is not None and limit < 1:
+        raise BundleError(f"limit: expected 1 picture or more, found {limit}")
     images = index["images"][:limit]
+    if not images:
+        raise BundleError(f"{root}: expected pictures, found an index without any")
     by_image: dict[int, list[dict]] = {image["id"]: [] for image in images}
     for annotation in index["annotations"]:
         if annotation["image_id"] in by_image:
@@ -214,6 +231,8 @@ def _recoloured(rgb: NDArray[np.uint8], generator: np.random.Generator) -> NDArr
         out = cv2.resize(small, (len(out), len(out)), interpolation=cv2.INTER_LINEAR)
     if generator.random() < 0.4:
         noise = np.empty(out.shape, np.int8)
+        # OpenCV's generator belongs to the thread: without a seed the noise hangs on who drew before.
+        cv2.setRNGSeed(zlib.crc32(np.ascontiguousarray(out)) & 0x7FFFFFFF)
         cv2.randn(noise, 0, generator.uniform(1.0, 7.0))
         out = cv2.add(out, noise, dtype=cv2.CV_8U)
     if generator.random() < 0.1:

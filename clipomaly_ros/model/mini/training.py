@@ -57,7 +57,12 @@ class TrainingSettings:
         if min(self.steps, self.text_steps) < 1 or self.batch < 2 or self.side < 64 or self.side % STRIDE:
             raise BundleError(
                 f"training: expected steps >= 1, batch >= 2 and a side >= 64 in multiples of {STRIDE}, "
-                f"found {self.steps}, {self.batch}, {self.side}"
+                f"found {self.steps} and {self.text_steps}, {self.batch}, {self.side}"
+            )
+        if not 0 < self.rate < math.inf or self.seed < 0 or self.threads < 0:
+            raise BundleError(
+                "training: expected a rate above 0, a seed and threads of 0 or more, "
+                f"found {self.rate}, {self.seed}, {self.threads}"
             )
 
 

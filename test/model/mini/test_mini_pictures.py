@@ -85,6 +85,29 @@ def test_boxes_labels_and_picture_move_together(data_set, seed):
 
 def test_the_same_seed_draws_the_same_crops(data_set):
     pictures = read_pictures(data_set, CLASSES, {"suitcase": 0})
-    first, second = (draw_batch(pictures, 2, 64, np.random.default_rng(5)) for _ in range(2))
+    first, second = (draw_batch(pictures, 12, 64, np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(first.labels, second.labels)
     np.testing.assert_array_equal(first.boxes, second.boxes)
+    np.testing.assert_array_equal(first.images, second.images)
+
+
+@pytest.mark.parametrize("split", ["validation", "test", "nofod"])
+def test_a_split_that_measures_is_not_trained_on(data_set, tmp_path, split):
+    index = json.loads((data_set / "instances.json").read_text())
+    index["info"]["split"] = split
+    (tmp_path / "instances.json").write_text(json.dumps(index))
+    with pytest.raises(BundleError, match=f"'{split}', which only measures"):
+        learnt_names(tmp_path)
+
+
+def test_no_pictures_are_refused(data_set, tmp_path):
+    for limit in (0, -1):
+        with pytest.raises(BundleError, match="limit"):
+            read_pictures(data_set, CLASSES, {"suitcase": 0}, limit)
+    index = json.loads((data_set / "instances.json").read_text()) | {"images": [], "annotations": []}
+    (tmp_path / "instances.json").write_text(json.dumps(index))
+    with pytest.raises(BundleError, match="without any"):
+        read_pictures(tmp_path, CLASSES, {})
+    (tmp_path / "instances.json").write_text(json.dumps(index | {"info": []}))
+    with pytest.raises(BundleError, match="no object"):
+        learnt_names(tmp_path)

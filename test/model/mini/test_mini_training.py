@@ -30,6 +30,14 @@ def pictures():
     return [Picture(rgb, labels, box, np.int64([word]), places) for word in (0, STRANGE)]
 
 
+@pytest.mark.parametrize(
+    "odd", [{"rate": 0.0}, {"rate": float("nan")}, {"seed": -1}, {"threads": -1}, {"text_steps": 0}]
+)
+def test_odd_settings_are_refused(odd):
+    with pytest.raises(BundleError, match="training: expected"):
+        TrainingSettings(**odd)
+
+
 def test_captions_never_hold_what_is_held_out():
     _, captions = prepare(CONFIGURATION, 0, VOCABULARY, ["suitcase"])
     assert [entry.name for entry in captions.candidates] == ["suitcase"]
