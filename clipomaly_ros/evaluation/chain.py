@@ -69,6 +69,11 @@ def evaluate_chain(
     pictures = 0
     for path, anomalous in [*((path, True) for path in bags), *((path, False) for path in nofod)]:
         with ChainBag(path) as bag:
+            if bag.objects and not anomalous:
+                raise ValueError(
+                    f"bag {path}: expected one without anomalies, found {len(bag.objects)}; "
+                    "their zones would count as false alarms"
+                )
             segmented = segment_bag(bag, loaded, lambda: progress("picture"))
             nominal = play(bag, segmented, parameters)
             score = _score(bag, nominal, rules)

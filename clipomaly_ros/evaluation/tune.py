@@ -98,7 +98,7 @@ def tune_threshold(
         raise ValueError(
             f"the split '{data.split}' is locked for the final test; tune on the validation split"
         )
-    if choose not in CHOICES or not target >= 0:
+    if choose not in CHOICES or not 0 <= target < np.inf:
         raise ValueError(
             f"expected a choice out of {', '.join(CHOICES)} and a target of 0 or more, got "
             f"{choose!r} and {target!r}"

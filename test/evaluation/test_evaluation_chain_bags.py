@@ -183,6 +183,11 @@ def test_the_command_prints_and_writes_the_figures(bag_folder, tmp_path, capsys)
     assert (out / "chain_detection.png").stat().st_size > 1000
 
 
+def test_a_bag_with_anomalies_is_no_campaign_without(bag_folder, capsys):
+    assert main(["evaluate", "chain", "--perfect-masks", "--nofod", str(bag_folder)]) == 2
+    assert "expected one without anomalies, found 6" in capsys.readouterr().err
+
+
 def test_the_command_names_what_is_no_bag(tmp_path, capsys):
     assert main(["evaluate", "chain", "--perfect-masks", "--bags", str(tmp_path / "none")]) != 0
     assert "no such file" in capsys.readouterr().err

@@ -150,6 +150,13 @@ def test_the_locked_split_is_refused(tmp_path):
         tune_threshold(colour_source(), SETTINGS, data, target=2.0)
 
 
+@pytest.mark.parametrize("target", [-1.0, float("nan"), float("inf")])
+def test_a_target_that_is_no_rate_is_refused(tmp_path, target):
+    write_apron(tmp_path, [[]])
+    with pytest.raises(ValueError, match="target of 0 or more"):
+        tune_threshold(colour_source(), SETTINGS, ApronImages(tmp_path), target=target)
+
+
 def test_the_levels_are_thresholds_in_order():
     assert (np.diff(LEVELS) > 0).all()
     assert 0 < LEVELS[0] < LEVELS[-1] < 1
