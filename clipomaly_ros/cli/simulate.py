@@ -9,13 +9,14 @@ import numpy as np
 from tqdm import tqdm
 
 from clipomaly_ros.cli import simulate_benchmark
+from clipomaly_ros.simulation.anomaly_placement import FREE_WAY
 from clipomaly_ros.simulation.bag_writer import BagOptions, write_bag
 from clipomaly_ros.simulation.camera_effects import CameraEffects
 from clipomaly_ros.simulation.camera_models import CAMERAS
 from clipomaly_ros.simulation.conditions import SLICES
 from clipomaly_ros.simulation.dataset import write_dataset
 from clipomaly_ros.simulation.dataset_settings import default_settings
-from clipomaly_ros.simulation.drive import Drive, DriveSettings
+from clipomaly_ros.simulation.drive import LEAD, SECOND, Drive, DriveSettings
 from clipomaly_ros.simulation.lidar_models import LIDARS
 from clipomaly_ros.simulation.scene import make_scene
 from clipomaly_ros.simulation.splits import SPLITS
@@ -80,7 +81,6 @@ def _add_images(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_bag(options: argparse.Namespace) -> int:
-    scene = make_scene(options.seed, options.condition, options.split, options.anomalies)
     settings = DriveSettings(
         frame_rate=options.rate,
         camera=CAMERAS[options.camera],
@@ -90,8 +90,15 @@ def _run_bag(options: argparse.Namespace) -> int:
         clock_offset=options.clock_offset,
         extrinsic_error=tuple(options.extrinsic_error),
     )
+    way = settings.path.speed * (LEAD / SECOND + max(options.frames - 1, 0) / settings.frame_rate)
+    if way > FREE_WAY:
+        raise ValueError(
+            f"expected a drive of at most {FREE_WAY:g} m, beyond which the vehicle would meet what stands "
+            f"about; {options.frames} frames at {options.rate:g} Hz take {way:.1f} m"
+        )
     truth = options.truth_pictures
     content = BagOptions(jpeg_quality=options.quality, depth=truth, labels=truth)
+    scene = make_scene(options.seed, options.condition, options.split, options.anomalies)
     drive = Drive(options.seed, scene, settings)
     with tqdm(total=options.frames, desc="simulating", unit="frame", leave=False) as bar:
         write_bag(options.out, drive, options.frames, lambda done: bar.update(1), content)

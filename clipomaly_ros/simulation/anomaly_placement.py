@@ -11,6 +11,7 @@ from clipomaly_ros.simulation.mesh import Part
 from clipomaly_ros.simulation.splits import Split
 
 WAY = 22.0  # length of the vehicle's way [m]
+FREE_WAY = WAY + 4.0  # so far nothing that is not driven over lies under the vehicle [m]
 CAMERA_HEIGHT = 1.7  # [m]
 _NEAREST, _FARTHEST = 4.0, 45.0  # from the camera [m]
 _FOCAL, _LEAST = 1024.0, 6.0  # pixels: focal length, and height of most things in the picture

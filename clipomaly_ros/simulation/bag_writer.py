@@ -30,6 +30,7 @@ TOPICS = {  # of a bag with default options
     TRUTH_BOXES: "visualization_msgs/msg/MarkerArray",
 }
 LATCHED = ("/tf_static", TRUTH_LEGEND, TRUTH_BOXES)
+MOST_ANOMALIES = 255  # their numbers are the pixels of the ground truth's pictures
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,17 @@ def write_bag(
     """Simulate a number of frames into a new bag folder; progress is told each finished frame.
 
     The scene and its settings go into a file of the folder, too (see scenario_file).
-    Raises BagError when the folder exists already or frames is not positive. A bag that
-    could not be finished is removed again.
+    Raises BagError when the folder exists already, frames is not positive, or the scene has more
+    than 255 anomalies. A bag that could not be finished is removed again.
     """
     options = options or BagOptions()
     if frames < 1:
         raise BagError(f"expected at least 1 frame, got {frames}")
+    if len(drive.scene.anomalies) > MOST_ANOMALIES:
+        raise BagError(
+            f"expected at most {MOST_ANOMALIES} anomalies, as masks of 8 bits hold, "
+            f"got {len(drive.scene.anomalies)}"
+        )
     if path.exists():
         raise BagError(f"{path} exists already: give another folder or remove it")
     store = make_typestore()

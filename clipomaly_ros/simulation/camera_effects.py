@@ -32,9 +32,9 @@ class CameraEffects:
     shutter: float = 0.004
 
     def __post_init__(self) -> None:
-        if not self.exposure > 0:
+        if not 0 < self.exposure < np.inf:
             raise ValueError(f"expected an exposure above 0, got {self.exposure}")
-        if min(self.exposure_jitter, self.noise, self.shutter) < 0:
+        if not all(0 <= value < np.inf for value in (self.exposure_jitter, self.noise, self.shutter)):
             raise ValueError(
                 "expected exposure_jitter, noise and shutter of 0 or more, "
                 f"got {self.exposure_jitter}, {self.noise}, {self.shutter}"

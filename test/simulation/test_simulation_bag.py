@@ -164,7 +164,26 @@ def test_nothing_is_overwritten_and_a_half_made_bag_is_removed(folder, tmp_path)
     assert not (tmp_path / "half").exists()
 
 
-@pytest.mark.parametrize("arguments", [["--frames", "0"], ["--seed", "-1"]])
+def test_more_anomalies_than_the_masks_can_number_are_refused(tmp_path):
+    scene = simple_apron(1)
+    many = replace(scene, objects=scene.objects[:1] + (scene.objects[-1],) * 256)
+    with pytest.raises(BagError, match="at most 255 anomalies"):
+        write_bag(tmp_path / "bag", Drive(1, many), 1)
+    assert not (tmp_path / "bag").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--frames", "0"],
+        ["--seed", "-1"],
+        ["--frames", "300"],
+        ["--rate", "1"],
+        ["--rate", "nan"],
+        ["--noise", "nan"],
+        ["--exposure", "inf"],
+    ],
+)
 def test_the_command_refuses_odd_numbers_in_one_line(tmp_path, capsys, arguments):
     assert main(["simulate", "bag", "-o", str(tmp_path / "bag"), *arguments]) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if "clipomaly simulate" in line]
