@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clipomaly_ros.vision.regions import Component
 from clipomaly_ros.vision.types import NameScore, RegionState, TextTable
 from clipomaly_ros.vision.unknown_score import class_probabilities
+from clipomaly_ros.vision.upsampling import PatchInterpolation
 from clipomaly_ros.vocabulary.entries import NameSource
 
 Map = NDArray[np.float32]
@@ -33,14 +36,15 @@ class RegionName:
     candidates: tuple[NameScore, ...]
 
 
-def pool_regions(patches: Map, weights: Map) -> Map:
-    """Return one embedding a region, float32 [R, D], L2-normalised.
+def pool_regions(patches: Map, interpolation: PatchInterpolation, regions: Sequence[Component]) -> Map:
+    """Return one embedding a region, the mean of the patches it shows, float32 [R, D], L2-normalised.
 
-    patches: float32 [h, w, D]. weights: float32 [R, h, w], each summing to 1
-    (PatchInterpolation.pool). An embedding that cancels out stays zero.
+    patches: float32 [h, w, D]. interpolation: to the working picture, in which the regions lie.
+    An embedding that cancels out stays zero.
     """
-    count = weights.shape[0]
-    pooled = weights.reshape(count, -1) @ patches.reshape(-1, patches.shape[-1])
+    pooled = np.empty((len(regions), patches.shape[-1]), np.float32)
+    for row, part in zip(pooled, regions, strict=True):
+        row[:] = interpolation.mean(patches, part.mask, part.top, part.left)
     norms = np.linalg.norm(pooled, axis=1, keepdims=True)
     return np.asarray(pooled / np.maximum(norms, 1e-6), dtype=np.float32)
 
@@ -79,25 +83,33 @@ def name_regions(
     words = preselect_words(cosines, count, top_words)
     compared = np.concatenate([np.arange(count), words])
     probabilities = class_probabilities(cosines[:, compared], logit_scale)
-    return [_name(row, compared, table, min_probability, margin) for row in probabilities]
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :MAX_NAMES]
+    entries = [table.entries[index] for index in compared]
+    found = []
+    for row, best in zip(probabilities, order.tolist(), strict=True):
+        scores = row[best].tolist()
+        candidates = tuple(
+            NameScore(entries[i].name, score, entries[i].source)
+            for i, score in zip(best, scores, strict=True)
+        )
+        word = _best_word(row, count, min_probability, margin)
+        found.append(_named(None if word is None else int(compared[word]), table, candidates))
+    return found
 
 
-def _name(
-    probabilities: Map, compared: NDArray[np.intp], table: TextTable, min_probability: float, margin: float
-) -> RegionName:
-    order = np.argsort(-probabilities, kind="stable")[:MAX_NAMES]
-    candidates = tuple(
-        NameScore(entry.name, float(probabilities[i]), entry.source)
-        for i in order
-        for entry in (table.entries[compared[i]],)
-    )
-    count = table.approved_count
-    if len(compared) > count:
-        best = count + int(np.argmax(probabilities[count:]))
-        lead = float(probabilities[best]) - float(probabilities[:count].max())
-        if probabilities[best] >= min_probability and lead >= margin:
-            index = int(compared[best])
-            entry = table.entries[index]
-            state = RegionState.UNKNOWN_OBSTACLE if entry.obstacle else RegionState.UNKNOWN_NON_OBSTACLE
-            return RegionName(index, entry.name, entry.source, entry.group, state, candidates)
-    return RegionName(None, "", NameSource.NONE, "", RegionState.UNKNOWN_OBSTACLE, candidates)
+def _best_word(probabilities: Map, approved: int, min_probability: float, margin: float) -> int | None:
+    """Return the place of the candidate that becomes the name, if any does."""
+    if len(probabilities) == approved:
+        return None
+    best = approved + int(np.argmax(probabilities[approved:]))
+    probability = float(probabilities[best])
+    lead = probability - float(probabilities[:approved].max())
+    return best if probability >= min_probability and lead >= margin else None
+
+
+def _named(index: int | None, table: TextTable, candidates: tuple[NameScore, ...]) -> RegionName:
+    if index is None:
+        return RegionName(None, "", NameSource.NONE, "", RegionState.UNKNOWN_OBSTACLE, candidates)
+    entry = table.entries[index]
+    state = RegionState.UNKNOWN_OBSTACLE if entry.obstacle else RegionState.UNKNOWN_NON_OBSTACLE
+    return RegionName(index, entry.name, entry.source, entry.group, state, candidates)

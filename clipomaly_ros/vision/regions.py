@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -87,7 +88,8 @@ class PictureScale:
         if self.size == self.source_size:
             return picture
         middle = [starts[:-1] + counts // 2 for starts, counts in zip(self.starts, self.counts, strict=True)]
-        return np.asarray(picture[middle[0][:, None], middle[1]])
+        # One axis after the other: several times faster than both at once.
+        return picture.take(middle[0], axis=0).take(middle[1], axis=1)
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,56 @@ class Component:
         picture[self.top : self.top + height, self.left : self.left + width][self.mask] = value
 
 
+class ConnectedRegions:
+    """The 8-connected regions of equal non-zero value of a working picture, not yet cut out.
+
+    count: how many. Arrays over regions have count + 1 elements, the first one without meaning.
+    pixels: int [n], the pixels inside any region, as places in the flat picture.
+    members: int [n], the region of each of them. areas: int [count + 1] [source pixel].
+    """
+
+    def __init__(self, labels: NDArray[np.unsignedinteger], scale: PictureScale) -> None:
+        self._labels, self._scale = labels, scale
+        self._picture, self.count = cc3d.connected_components(labels, connectivity=8, return_N=True)
+        self.pixels = np.flatnonzero(self._picture)
+        self.members = self._picture.ravel()[self.pixels].astype(np.intp)
+        self.areas = np.rint(self.sums(np.ones(len(self.pixels), np.float32))).astype(np.int64)
+
+    def sums(self, values: Map) -> NDArray[np.float64]:
+        """Return the sum over each region's source pixels; values: float32 [n], one of each of `pixels`."""
+        counts = self._scale.counts
+        weights: NDArray[np.float64] = values.astype(np.float64)
+        if any(side.min() != side.max() for side in counts):
+            rows, columns = np.divmod(self.pixels, self._picture.shape[1])
+            weights *= counts[0][rows] * counts[1][columns]
+        else:
+            weights *= int(counts[0][0]) * int(counts[1][0])
+        sums = np.bincount(self.members, weights=weights, minlength=self.count + 1)
+        return np.asarray(sums, dtype=np.float64)
+
+    def by_area(self, min_area: float, max_area: float) -> NDArray[np.intp]:
+        """Return the regions of an allowed area [source pixel], inclusive, largest first."""
+        order = np.argsort(-self.areas[1:], kind="stable") + 1
+        areas = self.areas[order]
+        return np.asarray(order[(areas >= min_area) & (areas <= max_area)], dtype=np.intp)
+
+    def cut_out(self, indices: Sequence[int]) -> list[Component]:
+        """Return some of the regions."""
+        if not len(indices):
+            return []
+        # Not cc3d.statistics: it needs more pixels than regions, which a tiny picture may not have.
+        boxes = ndimage.find_objects(self._picture)
+        found = []
+        for index in indices:
+            rows, columns = boxes[index - 1]
+            top, left = rows.start, columns.start
+            mask = self._picture[rows, columns] == index
+            value = int(self._labels[top, left + int(np.argmax(mask[0]))])
+            box = _source_box(self._scale, rows, columns)
+            found.append(Component(value, mask, top, left, box, int(self.areas[index])))
+        return found
+
+
 def find_components(
     labels: NDArray[np.unsignedinteger],
     scale: PictureScale,
@@ -134,38 +186,10 @@ def find_components(
     """
     if not labels.any():
         return [], 0
-    components, count = cc3d.connected_components(labels, connectivity=8, return_N=True)
-    # Not cc3d.statistics: it needs more pixels than regions, which a tiny picture may not have.
-    boxes = ndimage.find_objects(components)
-    areas = _source_areas(components, count, scale)
-    order = np.argsort(-areas[1:], kind="stable") + 1
-    wanted = [int(i) for i in order if min_area <= areas[i] <= max_area]
-    found = []
-    for index in wanted[:limit]:
-        rows, columns = boxes[index - 1]
-        top, left = rows.start, columns.start
-        mask = components[rows, columns] == index
-        first = np.argmax(mask[0])
-        found.append(
-            Component(
-                value=int(labels[top, left + first]),
-                mask=mask,
-                top=top,
-                left=left,
-                box=_source_box(scale, rows, columns),
-                area=int(areas[index]),
-            )
-        )
-    return found, max(0, len(wanted) - limit) + int((areas[1:] > max_area).sum())
-
-
-def _source_areas(
-    components: NDArray[np.unsignedinteger], count: int, scale: PictureScale
-) -> NDArray[np.int64]:
-    rows, columns = np.nonzero(components)
-    weights = scale.counts[0][rows] * scale.counts[1][columns]
-    areas = np.bincount(components[rows, columns], weights=weights, minlength=count + 1)
-    return np.asarray(np.rint(areas), dtype=np.int64)
+    regions = ConnectedRegions(labels, scale)
+    wanted = regions.by_area(min_area, max_area)
+    cut = max(0, len(wanted) - limit) + int((regions.areas[1:] > max_area).sum())
+    return regions.cut_out(wanted[:limit].tolist()), cut
 
 
 def _source_box(scale: PictureScale, rows: slice, columns: slice) -> tuple[int, int, int, int]:

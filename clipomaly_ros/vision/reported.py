@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.vision.regions import Component, PictureScale, find_components
+from clipomaly_ros.vision.regions import Component, ConnectedRegions, PictureScale
 from clipomaly_ros.vision.types import TextTable
 from clipomaly_ros.vision.unknown_score import class_probabilities
 from clipomaly_ros.vision.upsampling import PatchInterpolation
@@ -48,23 +48,30 @@ def find_reported(
     area_limits: least and largest area [source pixel].
     """
     marked = np.array([entry.report for entry in table.entries[: table.approved_count]])
-    values = np.where(marked, np.arange(1, len(marked) + 1), 0).astype(np.uint16)
-    if not marked[np.unique(np.argmax(cosines, axis=2))].any():
+    winning = np.unique(np.argmax(cosines, axis=2))
+    if not marked[winning].any():
         return [], 0
-    picture = values[scale.to_working(labels)]
+    values = np.where(marked, np.arange(1, len(marked) + 1), 0).astype(np.uint16)
+    picture = values.take(scale.to_working(labels))
     for component in unknown:
         component.paint(picture, 0)
-    components, cut = find_components(picture, scale, *area_limits, limit=picture.size)
-    if not components:
+    if not picture.any():
+        return [], 0
+    regions = ConnectedRegions(picture, scale)
+    cut = int((regions.areas[1:] > area_limits[1]).sum())
+    wanted = regions.by_area(*area_limits)
+    if not len(wanted):
         return [], cut
     probabilities = class_probabilities(cosines, logit_scale)
-    pictures: dict[int, Map] = {}
-    found = []
-    for component in components:
-        entry = component.value - 1
-        if entry not in pictures:
-            pictures[entry] = interpolation.upsample(np.ascontiguousarray(probabilities[:, :, entry]))
-        probability = component.mean(pictures[entry], scale)
-        if probability >= min_probability:
-            found.append(ReportedRegion(component, entry, probability))
-    return found[:limit], cut + max(0, len(found) - limit)
+    entries = picture.ravel()[regions.pixels].astype(np.intp) - 1
+    means = (
+        regions.sums(interpolation.sample(probabilities, regions.pixels, entries))[wanted]
+        / regions.areas[wanted]
+    )
+    likely = means >= min_probability
+    components = regions.cut_out(wanted[likely][:limit].tolist())
+    found = [
+        ReportedRegion(component, component.value - 1, float(mean))
+        for component, mean in zip(components, means[likely].tolist(), strict=False)
+    ]
+    return found, cut + max(0, int(likely.sum()) - limit)

@@ -46,7 +46,7 @@ def label_picture(
     # First as if every cell showed the class of its first corner: most do.
     plain = winners.astype(dtype)[:, interpolation.lower[1]]
     counts = cells.count[:, interpolation.lower[1]]
-    classes = cells.classes.astype(dtype)
+    classes: NDArray[np.unsignedinteger] = cells.classes.astype(dtype)
     labels = np.empty(interpolation.size, dtype)
     edges = np.searchsorted(interpolation.lower[0], np.arange(len(counts) + 1))
     # A band of rows at a time, so that the work stays in the cache.

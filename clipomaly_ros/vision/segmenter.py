@@ -129,9 +129,8 @@ def _names(
 ) -> list[RegionName]:
     if not unknown:
         return []
-    weights = np.stack([interpolation.pool(part.mask, part.top, part.left) for part in unknown])
     return name_regions(
-        pool_regions(patches, weights),
+        pool_regions(patches, interpolation, unknown),
         table,
         settings.top_words,
         settings.logit_scale,

@@ -69,17 +69,37 @@ class PatchInterpolation:
         picture += wide[self.lower[0]]
         return np.asarray(picture, dtype=np.float32)
 
-    def pool(self, mask: NDArray[np.bool_], top: int = 0, left: int = 0) -> Map:
-        """Return the weight of each valid patch in the mean over the mask, float32 [h, w], sum 1.
+    def sample(self, values: Map, pixels: NDArray[np.intp], planes: NDArray[np.intp]) -> Map:
+        """Return what `upsample` gives of one of many planes at some pixels, float32 [n].
 
-        mask: bool, a crop of the picture whose first pixel is (left, top), not empty.
-        Weighting patch features by it equals interpolating them to the picture and averaging
-        over the mask, without ever making the large feature map.
+        values: float32 [h, w, C]. pixels: int [n], places in the flat picture. planes: int [n], which
+        of the C at each.
         """
-        rows = self.rows[top : top + mask.shape[0]]
-        columns = self.columns[left : left + mask.shape[1]]
-        weight = rows.T @ (mask.astype(np.float32) @ columns)
-        return np.asarray(weight / max(float(weight.sum()), 1e-12), dtype=np.float32)
+        rows, columns = np.divmod(pixels, self.size[1])
+        flat, count = values.ravel(), values.shape[2]
+        across, down = self.fraction[1][columns], self.fraction[0][rows]
+        left, right = (patches[1][columns] * count + planes for patches in (self.lower, self.upper))
+        ends = []
+        for patches in (self.lower, self.upper):
+            start = patches[0][rows] * (self.grid[1] * count)
+            near = flat.take(start + left)
+            ends.append(near + across * (flat.take(start + right) - near))
+        return np.asarray(ends[0] + down * (ends[1] - ends[0]), dtype=np.float32)
+
+    def mean(self, values: Map, mask: NDArray[np.bool_], top: int = 0, left: int = 0) -> Map:
+        """Return the mean over a mask of values interpolated to the picture, float32 [D].
+
+        values: float32 [h, w, D]. mask: bool, a crop of the picture whose first pixel is
+        (left, top), not empty. Only the patches around the crop are looked at, each with its weight in
+        the mean, and the large map is never made.
+        """
+        height, width = mask.shape
+        rows = slice(self.lower[0][top], self.upper[0][top + height - 1] + 1)
+        columns = slice(self.lower[1][left], self.upper[1][left + width - 1] + 1)
+        across = mask.astype(np.float32) @ self.columns[left : left + width, columns]
+        weight = self.rows[top : top + height, rows].T @ across
+        around = values[rows, columns].reshape(-1, values.shape[2])
+        return np.asarray(weight.ravel() @ around / max(float(weight.sum()), 1e-12), dtype=np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -113,11 +113,24 @@ def test_pooling_is_the_mean_of_the_upsampled_map(letterbox, seed):
     top, left = rng.integers(0, 20, 2)
     mask = rng.random((rng.integers(1, 11), rng.integers(1, 21))) < 0.5
     mask[0, 0] = True
-    weights = grid.pool(mask, int(top), int(left))
-    values = rng.random(grid.grid, dtype=np.float32)
-    crop = grid.upsample(values)[top : top + mask.shape[0], left : left + mask.shape[1]]
-    assert weights.sum() == pytest.approx(1, abs=1e-5)
-    assert float((weights * values).sum()) == pytest.approx(float(crop[mask].mean()), abs=1e-4)
+    values = rng.random((*grid.grid, 3), dtype=np.float32)
+    planes = np.stack([grid.upsample(values[:, :, plane]) for plane in range(3)], axis=2)
+    crop = planes[top : top + mask.shape[0], left : left + mask.shape[1]]
+    pooled = grid.mean(values, mask, int(top), int(left))
+    assert pooled.dtype == np.float32
+    np.testing.assert_allclose(pooled, crop[mask].mean(axis=0), atol=1e-4)
+
+
+@settings(max_examples=50, deadline=None)
+@given(letterboxes, st.integers(0, 99))
+def test_samples_are_those_of_the_upsampled_planes(letterbox, seed):
+    rng = np.random.default_rng(seed)
+    grid = PatchInterpolation(letterbox, (30, 40))
+    values = rng.random((*grid.grid, 3), dtype=np.float32)
+    planes = np.stack([grid.upsample(values[:, :, plane]) for plane in range(3)])
+    pixels, chosen = rng.integers(0, 30 * 40, 200), rng.integers(0, 3, 200)
+    expected = planes.reshape(3, -1)[chosen, pixels]
+    np.testing.assert_allclose(grid.sample(values, pixels, chosen), expected, atol=1e-5)
 
 
 @given(st.integers(1, 400), st.data())

@@ -5,9 +5,11 @@ import pytest
 from scipy.special import softmax
 
 from clipomaly_ros.vision.assembly import label_regions, paint_regions, published_regions
+from clipomaly_ros.vision.letterbox import Letterbox
 from clipomaly_ros.vision.naming import MAX_NAMES, name_regions, pool_regions, preselect_words
-from clipomaly_ros.vision.regions import PictureScale, find_components
+from clipomaly_ros.vision.regions import Component, PictureScale, find_components
 from clipomaly_ros.vision.types import RegionState, TextTable
+from clipomaly_ros.vision.upsampling import PatchInterpolation
 from clipomaly_ros.vocabulary.entries import Entry, NameSource
 
 SCALE = 10.0
@@ -87,12 +89,15 @@ def test_no_more_candidates_than_a_message_holds():
 
 
 def test_pooling_weighs_patches_and_normalises():
+    # Two by two patches of 16 pixels; a working picture of the same four cells.
+    interpolation = PatchInterpolation(Letterbox.fit((32, 32), (32, 32), 16), (2, 2))
     patches = np.eye(4, dtype=np.float32).reshape(2, 2, 4)
-    weights = np.array([[[0.5, 0.5], [0, 0]], [[0, 0], [0, 1]]], np.float32)
-    pooled = pool_regions(patches, weights)
+    above = Component(1, np.ones((1, 2), bool), 0, 0, (0, 0, 32, 16), 512)
+    corner = Component(1, np.ones((1, 1), bool), 1, 1, (16, 16, 16, 16), 256)
+    pooled = pool_regions(patches, interpolation, [above, corner])
     np.testing.assert_allclose(pooled, [[0.5**0.5, 0.5**0.5, 0, 0], [0, 0, 0, 1]], atol=1e-6)
-    opposite = np.array([[[1.0], [-1.0]]], np.float32)
-    assert pool_regions(opposite, np.full((1, 1, 2), 0.5, np.float32)) == pytest.approx(0)
+    opposite = np.array([[[1.0], [-1.0]], [[0.0], [0.0]]], np.float32)
+    assert pool_regions(opposite, interpolation, [above]) == pytest.approx(0)
 
 
 @pytest.mark.parametrize(("count", "dtype"), [(255, np.uint8), (256, np.uint16), (400, np.uint16)])
