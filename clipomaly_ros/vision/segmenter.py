@@ -18,7 +18,7 @@ from clipomaly_ros.vision.reported import ReportedRegion, find_reported
 from clipomaly_ros.vision.segmentation import label_picture, label_type, legend_of, unlabelled
 from clipomaly_ros.vision.settings import SegmenterSettings
 from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, TextTable, VisionError
-from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES, Similarities
+from clipomaly_ros.vision.unknown_score import score_patches
 from clipomaly_ros.vision.upsampling import PatchInterpolation, patch_interpolation
 
 __all__ = ["AnomalySegmenter", "SegmenterSettings"]
@@ -65,9 +65,8 @@ class AnomalySegmenter:
         with watch.stage("score"):
             scale = PictureScale(_scaled(size, settings.score_scale), size)
             to_working = patch_interpolation(letterbox, scale.size)
-            cosines = patches @ table.embeddings.T
-            similarities = Similarities(cosines, table.approved_count, settings.logit_scale)
-            score = to_working.upsample(UNKNOWN_SCORES[settings.unknown_score](similarities))
+            small, known = score_patches(patches, table, settings.unknown_score, settings.logit_scale)
+            score = to_working.upsample(small)
         with watch.stage("regions"):
             limits = (settings.min_region_area, settings.max_region_area_fraction * size[0] * size[1])
             mask = unknown_mask(
@@ -84,7 +83,6 @@ class AnomalySegmenter:
             used = [name.entry for name in names if name.entry is not None]
             legend, used_labels = legend_of(table.entries, table.approved_count, used)
             dtype = label_type(len(legend))
-            known = np.ascontiguousarray(cosines[:, :, : table.approved_count])
             labels = label_picture(known, patch_interpolation(letterbox, size), dtype)
             reported: list[ReportedRegion] = []
             if settings.report_known:

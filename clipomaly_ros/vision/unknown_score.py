@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.vision.types import VisionError
+from clipomaly_ros.vision.types import TextTable, VisionError
 
 Map = NDArray[np.float32]
 
@@ -131,5 +131,30 @@ UNKNOWN_SCORES: Mapping[str, UnknownScore] = {
 }
 # Scores that live on the scale of cosines: with CLIP's narrow range of cosines they differ little.
 COSINE_SCORES = ("max_logit", "energy")
+# Scores that look at the candidates, too.
+CANDIDATE_SCORES = ("candidate_mass",)
 # Scores that do not depend on the logit scale.
 SCALE_FREE_SCORES = ("max_logit",)
+
+_COSINES_AT_A_TIME = 1 << 20
+
+
+def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float) -> tuple[Map, Map]:
+    """Return the unknown score, float32 [h, w], and the cosines with the approved classes, [h, w, C].
+
+    patches: float32 [h, w, D], L2-normalised. name: one of UNKNOWN_SCORES.
+    """
+    score, count = UNKNOWN_SCORES[name], table.approved_count
+    if name not in CANDIDATE_SCORES:
+        known = patches @ table.embeddings[:count].T
+        return score(Similarities(known, count, logit_scale)), known
+    height, width = patches.shape[:2]
+    result, known = np.empty((height, width), np.float32), np.empty((height, width, count), np.float32)
+    # A few rows at a time: with thousands of candidates all cosines are hundreds of megabytes.
+    step = max(1, _COSINES_AT_A_TIME // (width * len(table.embeddings)))
+    for first in range(0, height, step):
+        rows = slice(first, first + step)
+        cosines = patches[rows] @ table.embeddings.T
+        result[rows] = score(Similarities(cosines, count, logit_scale))
+        known[rows] = cosines[..., :count]
+    return result, known

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp, softmax
 from scipy.stats import entropy
 
-from clipomaly_ros.vision.types import VisionError
+from clipomaly_ros.vision.types import TextTable, VisionError
 from clipomaly_ros.vision.unknown_score import (
     SCALE_FREE_SCORES,
     UNKNOWN_SCORES,
@@ -19,6 +19,7 @@ from clipomaly_ros.vision.unknown_score import (
     entropy_score,
     margin_score,
     max_logit_score,
+    score_patches,
 )
 
 cosines = arrays(
@@ -144,3 +145,19 @@ def test_probabilities_are_scipys_softmax(values, scale):
     probabilities = class_probabilities(values, scale)
     np.testing.assert_allclose(probabilities, softmax(values.astype(float) * scale, axis=2), atol=2e-4)
     np.testing.assert_array_equal(values, before)
+
+
+@pytest.mark.parametrize("name", sorted(UNKNOWN_SCORES))
+@pytest.mark.parametrize("words", [0, 5, 30_000])
+def test_patches_score_as_their_similarities_do_however_many_words(name, words):
+    rng = np.random.default_rng(1)
+    patches, embeddings = rng.standard_normal((7, 9, 4)), rng.standard_normal((6 + words, 4))
+    patches, embeddings = (
+        (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+        for rows in (patches, embeddings)
+    )
+    table = TextTable((), embeddings, 6, "")
+    score, known = score_patches(patches, table, name, 8.0)
+    every = patches @ embeddings.T
+    np.testing.assert_allclose(known, every[..., :6], atol=1e-6)
+    np.testing.assert_allclose(score, UNKNOWN_SCORES[name](Similarities(every, 6, 8.0)), atol=1e-5)
