@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from clipomaly_ros.cli.outputs import prepare_folder
 from clipomaly_ros.model.manifest import BundleError
 from clipomaly_ros.vocabulary.loading import load_vocabulary
 
@@ -75,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
         threads=options.threads,
     )
+    prepare_folder(options.output)
     vocabulary = load_vocabulary(
         options.vocabulary / "airside_approved.yaml", options.vocabulary / "airside_candidates.yaml"
     )
@@ -108,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
         "settings": vars(settings),
         "pictures": len(pictures),
         "data_sha256": data_hash(options.data),
+        "data_simulator": data_hash(options.data, "simulator"),
         "learnt": [entry.name for entry in captions.candidates],
         "text_loss": record.text_loss,
         "seconds": round(record.seconds, 1),
@@ -122,9 +125,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def data_hash(root: Path) -> str | None:
-    """Return the hash of a whole data set as its writer recorded it, None if it did not."""
+def data_hash(root: Path, of: str = "sha256") -> str | None:
+    """Return a hash as the writer of a data set recorded it, None if it did not.
+
+    of: "sha256", of all its files, or "simulator", of the sources that made it.
+    """
     try:
-        return str(json.loads((root / "hashes.json").read_text(encoding="utf-8"))["sha256"])
+        return str(json.loads((root / "hashes.json").read_text(encoding="utf-8"))[of])
     except (OSError, ValueError, KeyError, TypeError):
         return None

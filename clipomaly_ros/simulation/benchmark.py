@@ -19,6 +19,7 @@ from clipomaly_ros.simulation.dataset_settings import DatasetSettings, default_s
 from clipomaly_ros.simulation.drive import Drive, DriveSettings
 from clipomaly_ros.simulation.lidar_models import LIDARS
 from clipomaly_ros.simulation.scene import make_scene
+from clipomaly_ros.simulation.sources import simulator_hash
 
 MANIFEST = "benchmark.json"
 _FORMAT = 1
@@ -95,20 +96,27 @@ def write_benchmark(
     """Write all pictures and bags of a plan; what is there and whole is kept. Returns the manifest.
 
     Layout: a folder for each set of pictures, test_bags/NAME and nofod_bags/NAME, and
-    `benchmark.json` with the settings and SHA-256 of each part. progress is told each number of
-    finished pictures. Raises ValueError for a folder begun with another plan.
+    `benchmark.json` with the settings and SHA-256 of each part, and that of the simulator which made
+    it. progress is told each number of finished pictures. Raises ValueError for a folder begun with
+    another plan or by another simulator.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = _read_manifest(folder)
     for name, settings in plan.pictures.items():
         _check(folder, manifest["pictures"], name, settings.as_dict())
         whole = write_dataset(folder / name, settings, workers, progress)
-        manifest["pictures"][name] = {"settings": settings.as_dict(), "sha256": whole}
+        manifest["pictures"][name] = {
+            "settings": settings.as_dict(),
+            "simulator": simulator_hash(),
+            "sha256": whole,
+        }
         _write_manifest(folder, manifest)
     for name, bags in plan.bags.items():
         settings_of = {**asdict(bags), "conditions": list(bags.conditions)}
         _check(folder, manifest["bags"], name, settings_of)
-        entry = manifest["bags"].setdefault(name, {"settings": settings_of, "files": {}})
+        entry = manifest["bags"].setdefault(
+            name, {"settings": settings_of, "simulator": simulator_hash(), "files": {}}
+        )
         for bag, condition, scene in bags.names():
             found = _hashes(folder / name / bag)
             recorded = {key: value for key, value in entry["files"].items() if key.startswith(f"{bag}/")}
@@ -150,6 +158,12 @@ def _check(folder: Path, entries: Mapping[str, Any], name: str, wanted: dict[str
             f"{folder}: {name} was begun with other settings: give another folder or remove this one; "
             f"found {found['settings']}, wanted {wanted}"
         )
+    begun = simulator_hash() if found is None else str(found.get("simulator", "an unknown one"))
+    if begun != simulator_hash():
+        raise ValueError(
+            f"{folder}: {name} was begun by another simulator, {begun:.12}, this one is "
+            f"{simulator_hash():.12}: finish it with that version, or give another folder"
+        )
 
 
 def _hashes(bag: Path) -> dict[str, str]:
@@ -170,8 +184,14 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         return {"format": _FORMAT, "pictures": {}, "bags": {}}
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        entries = [*content["pictures"].values(), *content["bags"].values()]
+        whole = all(isinstance(entry["settings"], dict) for entry in entries)
+        whole &= all(isinstance(entry["files"], dict) for entry in content["bags"].values())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: expected the manifest of a benchmark: {error!r}") from error
+    if not whole or content.get("format") != _FORMAT:
         raise ValueError(f"{path}: expected a manifest of format {_FORMAT}; give another folder")
     return content
 

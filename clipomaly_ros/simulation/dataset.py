@@ -16,6 +16,7 @@ from clipomaly_ros.simulation.assets.registry import ANOMALIES
 from clipomaly_ros.simulation.classes import ANOMALY, CLASS_NAMES, VOID
 from clipomaly_ros.simulation.dataset_frames import DEPTH_UNIT, RECORDS, files_of, read_record, write_scene
 from clipomaly_ros.simulation.dataset_settings import DatasetSettings
+from clipomaly_ros.simulation.sources import simulator_hash
 from clipomaly_ros.simulation.splits import TRAINING_GROUPS
 from clipomaly_ros.vocabulary.loading import load_vocabulary
 
@@ -34,10 +35,11 @@ def write_dataset(
     void; `semantic/NAME.png`, uint8, index into info.class_names, 254 anomaly, 255 void;
     `instances/NAME.png`, uint16, an annotation's `instance`, 0 none; `depth/NAME.png`, uint16, in
     units of info.depth_unit [m], 0 none; `instances.json`, COCO style; `frames.json`, the cameras;
-    `hashes.json`, SHA-256 of every file.
+    `hashes.json`, SHA-256 of every file and of the simulator's sources.
 
     progress is told each number of finished frames. Returns the SHA-256 over all files. Raises
-    ValueError for a folder that holds something else or was begun with other settings.
+    ValueError for a folder that holds something else, or was begun with other settings or by
+    another version of the simulator: its pictures would not belong together.
     """
     if workers < 1:
         raise ValueError(f"expected 1 worker or more, got {workers}")
@@ -55,18 +57,35 @@ def write_dataset(
 
 
 def _prepare(folder: Path, settings: DatasetSettings) -> None:
-    wanted = settings.as_dict()
+    wanted = {**settings.as_dict(), "simulator": simulator_hash()}
     path = folder / SETTINGS
     if path.is_file():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found != wanted:
-            raise ValueError(f"{folder} was begun with other settings: expected {found}, got {wanted}")
+        _check_begun(folder, path, wanted)
     elif folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder}: expected a new or empty folder or one begun here, found other files")
     for file in files_of(folder, "", settings.depth).values():
         file.parent.mkdir(parents=True, exist_ok=True)
     (folder / RECORDS).mkdir(exist_ok=True)
-    path.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+    part.replace(path)
+
+
+def _check_begun(folder: Path, path: Path, wanted: dict[str, Any]) -> None:
+    """Raise ValueError unless a data set was begun with the settings and the simulator that go on."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        begun = str(found.pop("simulator", "an unknown one"))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path}: expected the settings of a data set: {error}") from error
+    settings = {key: value for key, value in wanted.items() if key != "simulator"}
+    if found != settings:
+        raise ValueError(f"{folder} was begun with other settings: expected {found}, got {settings}")
+    if begun != wanted["simulator"]:
+        raise ValueError(
+            f"{folder} was begun by another simulator, {begun:.12}, this one is {wanted['simulator']:.12}: "
+            "finish it with that version, or give another folder"
+        )
 
 
 def _categories() -> list[dict[str, Any]]:
@@ -128,6 +147,6 @@ def _write_index(folder: Path, settings: DatasetSettings) -> str:
         (folder / file).write_bytes(data)
         hashes[file] = hashlib.sha256(data).hexdigest()
     whole = hashlib.sha256("".join(f"{hashes[k]}  {k}\n" for k in sorted(hashes)).encode()).hexdigest()
-    summary = {"sha256": whole, "files": hashes}
+    summary = {"sha256": whole, "simulator": simulator_hash(), "files": hashes}
     (folder / HASHES).write_text(json.dumps(summary, indent=0, sort_keys=True), encoding="utf-8")
     return whole

@@ -47,9 +47,13 @@ def read_record(folder: Path, name: str, depth: bool) -> dict[str, Any] | None:
     path = folder / RECORDS / f"{name}.json"
     if not path.is_file():
         return None
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        hashes = dict(record["sha256"])
+    except (ValueError, KeyError, TypeError):  # damaged, as after a crash of the machine
+        return None
     for kind, file in files_of(folder, name, depth).items():
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != record["sha256"].get(kind):
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != hashes.get(kind):
             return None
     return record
 

@@ -15,6 +15,7 @@ from clipomaly_ros.simulation.benchmark import (
     write_benchmark,
 )
 from clipomaly_ros.simulation.conditions import SLICES
+from clipomaly_ros.simulation.sources import simulator_hash
 
 
 def test_the_whole_plan():
@@ -58,3 +59,18 @@ def test_bags_are_written_kept_and_mended(tmp_path):
     other = BenchmarkPlan({}, {"nofod_bags": BagPlan("nofod", 3, 0, "vga", "32", ("dry", "night"))})
     with pytest.raises(ValueError, match="other settings"):
         write_benchmark(tmp_path / "one", other)
+    entry = first["bags"]["nofod_bags"]
+    assert entry["simulator"] == simulator_hash()
+    begun = {**first, "bags": {"nofod_bags": {**entry, "simulator": "0" * 64}}}
+    (tmp_path / "one" / MANIFEST).write_text(json.dumps(begun), encoding="utf-8")
+    with pytest.raises(ValueError, match="begun by another simulator, 000000000000"):
+        write_benchmark(tmp_path / "one", plan)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"format": 1}', '{"format": 1, "pictures": {"test": 3}, "bags": {}}']
+)
+def test_a_damaged_manifest_is_refused(tmp_path, content):
+    (tmp_path / MANIFEST).write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match="expected the manifest"):
+        write_benchmark(tmp_path, BenchmarkPlan({}, {}))

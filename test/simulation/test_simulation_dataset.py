@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from clipomaly_ros.cli.main import main
+from clipomaly_ros.cli.train_mini import data_hash
 from clipomaly_ros.simulation.dataset import write_dataset
-from clipomaly_ros.simulation.dataset_frames import LEAST_PIXELS, RECORDS
+from clipomaly_ros.simulation.dataset_frames import LEAST_PIXELS, RECORDS, read_record
 from clipomaly_ros.simulation.dataset_settings import DatasetSettings, default_settings
+from clipomaly_ros.simulation.sources import simulator_hash, sources_hash
 
 TEST = DatasetSettings("test", 3, ("dry", "wet"), camera="vga", views=2, anomalies=6, depth=True)
 TRAIN = DatasetSettings("train", 2, ("dry",), camera="hd", window=64, views=2, anomalies=6)
@@ -106,6 +108,47 @@ def test_another_folder_or_other_settings_are_refused(folder, tmp_path):
     with pytest.raises(ValueError, match="other files"):
         write_dataset(tmp_path, TEST, 1)
     assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+def test_another_simulator_goes_not_on_with_a_data_set(tmp_path):
+    root = tmp_path / "set"
+    root.mkdir()
+    for begun in ({"simulator": "0" * 64}, {}):
+        (root / "settings.json").write_text(json.dumps({**TEST.as_dict(), **begun}))
+        with pytest.raises(ValueError, match="begun by another simulator"):
+            write_dataset(root, TEST, 1)
+    for damaged in ("", "[1]", "{"):
+        (root / "settings.json").write_text(damaged)
+        with pytest.raises(ValueError, match="expected the settings of a data set"):
+            write_dataset(root, TEST, 1)
+    assert [path.name for path in root.iterdir()] == ["settings.json"]
+
+
+def test_every_change_of_a_source_changes_the_hash(folder, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.py").write_text("x = 1\n")
+    seen = [sources_hash(tmp_path)]
+    (tmp_path / "two.py").write_text("")
+    seen.append(sources_hash(tmp_path))
+    (tmp_path / "a" / "one.py").write_text("x = 2\n")
+    seen.append(sources_hash(tmp_path))
+    (tmp_path / "two.py").rename(tmp_path / "a" / "two.py")
+    seen.append(sources_hash(tmp_path))
+    assert len(set(seen)) == 4
+    (tmp_path / "notes.txt").write_text("no source")
+    assert sources_hash(tmp_path) == seen[-1]
+    recorded = [json.loads((folder / name).read_text()) for name in ("settings.json", "hashes.json")]
+    assert {item["simulator"] for item in recorded} == {simulator_hash()}
+    assert data_hash(folder, "simulator") == simulator_hash()
+    assert data_hash(folder) == recorded[1]["sha256"]
+    assert data_hash(tmp_path, "simulator") is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"sha256": 3}', '{"sha256": {}}'])
+def test_a_damaged_record_is_an_unfinished_frame(tmp_path, damage):
+    (tmp_path / RECORDS).mkdir()
+    (tmp_path / RECORDS / "test_000000.json").write_text(damage)
+    assert read_record(tmp_path, "test_000000", depth=False) is None
 
 
 @pytest.mark.parametrize(
