@@ -107,7 +107,10 @@ def write_bag(
             due = way.START
             for number, frame in enumerate(drive.frames(frames)):
                 # Odometry runs ahead of all stamps, so that each of them can be interpolated.
-                ahead = max(frame.image_stamp, frame.image_time, frame.cloud_time) + 2 * way.TF_PERIOD
+                last_point = frame.cloud_time + round(
+                    float(frame.cloud.time_offset.max(initial=0.0)) * way.SECOND
+                )
+                ahead = max(frame.image_stamp, frame.image_time, last_point) + 2 * way.TF_PERIOD
                 while due <= ahead:
                     write("/clock", due, messages.clock(due))
                     write("/tf", due, messages.odometry(drive, due))

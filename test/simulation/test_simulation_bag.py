@@ -134,7 +134,11 @@ def test_a_drive_past_nothing_odd_has_empty_truth(tmp_path):
     assert not found["/ground_truth/anomalies"].region_image.data.any()
 
 
-def test_stamps_can_be_interpolated(folder):
+@pytest.mark.parametrize("turn", ["sector", "full"])
+def test_stamps_can_be_interpolated(folder, tmp_path, turn):
+    if turn == "full":
+        folder = tmp_path / "bag"
+        write_bag(folder, Drive(1, simple_apron(1), DriveSettings(sector=None)), 1)
     with Bag(folder) as bag:
         by_topic = {c.topic: c for c in bag.connections}
         stamps = []
@@ -148,8 +152,10 @@ def test_stamps_can_be_interpolated(folder):
     for cloud in points:  # each point's own time too
         stamp = cloud.header.stamp.sec * 10**9 + cloud.header.stamp.nanosec
         offsets = np.frombuffer(cloud.data.tobytes(), POINT)["time"]
-        assert stamps[0] <= stamp + 1e9 * offsets.min()
-        assert stamp + 1e9 * offsets.max() <= stamps[-1]
+        first, last = (round(1e9 * float(offset)) for offset in (offsets.min(), offsets.max()))
+        assert stamps[0] <= stamp + first
+        assert stamp + last <= stamps[-1]
+        assert last - first > (0.09e9 if turn == "full" else 0.03e9)
 
 
 def test_nothing_is_overwritten_and_a_half_made_bag_is_removed(folder, tmp_path):
