@@ -17,7 +17,7 @@ Map = NDArray[np.float32]
 class Similarities:
     """Cosine of each patch with each text, and how sharply to compare them.
 
-    cosines: float32 [h, w, N], approved classes first, then candidates.
+    cosines: float32 [..., N], approved classes first, then candidates.
     approved_count: how many of the N are approved classes, at least 2.
     logit_scale: factor before the softmax (the inverse of a temperature).
     """
@@ -27,7 +27,7 @@ class Similarities:
     logit_scale: float
 
 
-# A score takes the similarities and returns float32 [h, w], 0 to 1.
+# A score takes the similarities and returns float32 [...], 0 to 1, of each patch by itself.
 UnknownScore = Callable[[Similarities], Map]
 
 
@@ -136,7 +136,7 @@ CANDIDATE_SCORES = ("candidate_mass",)
 # Scores that do not depend on the logit scale.
 SCALE_FREE_SCORES = ("max_logit",)
 
-_COSINES_AT_A_TIME = 1 << 20
+_COSINES_AT_A_TIME = 1 << 18
 
 
 def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float) -> tuple[Map, Map]:
@@ -148,13 +148,13 @@ def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float)
     if name not in CANDIDATE_SCORES:
         known = patches @ table.embeddings[:count].T
         return score(Similarities(known, count, logit_scale)), known
-    height, width = patches.shape[:2]
-    result, known = np.empty((height, width), np.float32), np.empty((height, width, count), np.float32)
-    # A few rows at a time: with thousands of candidates all cosines are hundreds of megabytes.
-    step = max(1, _COSINES_AT_A_TIME // (width * len(table.embeddings)))
-    for first in range(0, height, step):
-        rows = slice(first, first + step)
-        cosines = patches[rows] @ table.embeddings.T
-        result[rows] = score(Similarities(cosines, count, logit_scale))
-        known[rows] = cosines[..., :count]
-    return result, known
+    flat = patches.reshape(-1, patches.shape[-1])
+    result, known = np.empty(len(flat), np.float32), np.empty((len(flat), count), np.float32)
+    # A few patches at a time: with thousands of candidates all cosines are hundreds of megabytes.
+    step = max(1, _COSINES_AT_A_TIME // len(table.embeddings))
+    for first in range(0, len(flat), step):
+        block = slice(first, first + step)
+        cosines = flat[block] @ table.embeddings.T
+        result[block] = score(Similarities(cosines, count, logit_scale))
+        known[block] = cosines[:, :count]
+    return result.reshape(patches.shape[:2]), known.reshape(*patches.shape[:2], count)
