@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from clipomaly_ros.model.dense_attention import TextTower
 from clipomaly_ros.model.manifest import BundleError
+from clipomaly_ros.model.mini.phrasings import align_phrasings, contrast, draw_banks
 from clipomaly_ros.model.mini.pictures import STRANGE, Picture
 from clipomaly_ros.model.mini.session import prepare
 from clipomaly_ros.model.mini.training import TrainingSettings, save_weights, train
@@ -48,7 +51,7 @@ def test_captions_never_hold_what_is_held_out():
 
 
 def test_a_short_training_learns_and_repeats_itself(tmp_path):
-    settings = TrainingSettings(steps=40, batch=2, side=64, rate=2e-3, seed=1)
+    settings = TrainingSettings(text_steps=4, steps=40, batch=2, side=64, rate=2e-3, seed=1)
     curves = []
     for _ in range(2):
         source, captions = prepare(CONFIGURATION, 1, VOCABULARY, ["suitcase"])
@@ -64,7 +67,25 @@ def test_a_short_training_learns_and_repeats_itself(tmp_path):
         np.testing.assert_allclose(value.numpy(), kept[name].numpy(), atol=2e-3, err_msg=name)
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 1}, {"side": 60}])
+def test_phrasings_of_one_meaning_come_together_and_strange_words_with_them():
+    source, captions = prepare(CONFIGURATION, 2, VOCABULARY, ["suitcase"])
+    tower = TextTower(source.text, source.end_token)
+    align_phrasings(tower, captions, 60, seed=2)
+    first, second = draw_banks(tower, captions, 2, seed=9)
+    similarity = (first @ second.T).numpy()
+    named = similarity[:3, :3]
+    assert np.diag(named).min() > named[~np.eye(3, dtype=bool)].max()
+    assert similarity[3:, 3:].mean() > similarity[3:, :3].max()
+
+
+def test_contrast_is_lowest_where_meanings_are_one_direction_each():
+    meanings = torch.tensor([0, 0, 1, 1])
+    apart, mixed = torch.eye(4)[[0, 0, 1, 1]], torch.eye(4)[[0, 1, 0, 1]]
+    assert contrast(apart, meanings) < 0.01
+    assert contrast(mixed, meanings) > 5.0
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"text_steps": 0}, {"batch": 1}, {"side": 60}])
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(BundleError, match="expected steps"):
         TrainingSettings(**wrong)
