@@ -60,7 +60,7 @@ def label_picture(
         if most < 2:
             continue
         # The columns with most classes first: those where a further class competes are a slice.
-        groups = [np.flatnonzero(count == classes) for classes in range(most, 1, -1)]
+        groups = [np.flatnonzero(count == competing) for competing in range(most, 1, -1)]
         columns = np.concatenate(groups)
         widths = np.cumsum([len(group) for group in groups])[::-1].tolist()
         numbers = cells.number[row, interpolation.lower[1][columns]]
