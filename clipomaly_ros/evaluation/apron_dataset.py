@@ -134,7 +134,7 @@ def _frames_of(index: Mapping[str, Any], path: Path) -> dict[str, tuple[str, tup
             )
             for item in index["images"]
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(f"{path}: expected COCO-style entries, failed at {error!r}") from error
 
 

@@ -105,7 +105,7 @@ def read_scenario(folder: Path) -> Scenario | None:
             dict(content["settings"]),
             tuple(_object(item) for item in content["objects"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise BagError(
             f"{path}: not the scenario of a simulated bag: {type(error).__name__} {error}; "
             "write the bag again with `clipomaly simulate bag`"

@@ -85,6 +85,11 @@ def test_a_broken_scenario_is_refused(bag_folder, tmp_path):
     (tmp_path / SCENARIO).write_text('{"format": 1, "split": "test"}', encoding="utf-8")
     with pytest.raises(BagError, match="scene"):
         read_scenario(tmp_path)
+    whole = json.loads((bag_folder / SCENARIO).read_text(encoding="utf-8"))
+    for key in ("scene", "frames"):
+        (tmp_path / SCENARIO).write_text(json.dumps({**whole, key: float("inf")}), encoding="utf-8")
+        with pytest.raises(BagError, match="not the scenario"):
+            read_scenario(tmp_path)
     assert read_scenario(tmp_path / "elsewhere") is None
 
 

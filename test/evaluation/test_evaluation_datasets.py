@@ -46,6 +46,7 @@ def test_what_is_wrong_with_an_index_is_said(apron):
     for change, text in (
         ({"images": 3}, "lists"),
         ({"categories": []}, "COCO-style"),
+        ({"images": [{"id": float("inf"), "file_name": "a.png"}]}, "COCO-style"),
         ({"annotations": [{**whole["annotations"][0], "instance": 70000}]}, "1 to 65535"),
         ({"images": [*whole["images"], {"id": 9, "file_name": "gone.jpg"}]}, "lists gone"),
     ):

@@ -83,11 +83,28 @@ def _index(root: Path) -> dict:
             raise ValueError(f"keys {sorted(index)}")
         if not isinstance(index.get("info", {}), dict):
             raise ValueError("info is no object")
-    except (OSError, ValueError, AttributeError) as error:
+        _check_entries(index)
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise BundleError(
             f"{root}: expected a data set made by `clipomaly simulate images`: {error!r}"
         ) from error
     return index
+
+
+def _check_entries(index: Mapping) -> None:
+    """Raise ValueError unless all entries have what the training reads: other sets are COCO style, too."""
+    for kind, keys in (
+        ("images", {"id", "file_name"}),
+        ("categories", {"id", "name"}),
+        ("annotations", {"image_id", "category_id", "bbox", "anomalous"}),
+    ):
+        for entry in index[kind]:
+            if not entry.keys() >= keys:
+                raise ValueError(f"{kind} without {', '.join(sorted(keys - entry.keys()))}")
+    categories = {category["id"] for category in index["categories"]}
+    for annotation in index["annotations"]:
+        if annotation["category_id"] not in categories or len(annotation["bbox"]) != 4:
+            raise ValueError(f"annotation {annotation!r:.200}")
 
 
 def read_pictures(

@@ -100,6 +100,25 @@ def test_a_split_that_measures_is_not_trained_on(data_set, tmp_path, split):
         learnt_names(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("kind", "entry"),
+    [
+        ("images", {"id": 0}),
+        ("images", 3),
+        ("categories", {"id": 1}),
+        ("annotations", {"image_id": 0, "category_id": 1, "bbox": [0, 0, 9, 9]}),  # as COCO has it
+        ("annotations", {"image_id": 0, "category_id": 9, "bbox": [0, 0, 9, 9], "anomalous": True}),
+        ("annotations", {"image_id": 0, "category_id": 1, "bbox": [0, 0, 9], "anomalous": True}),
+    ],
+)
+def test_an_index_of_another_kind_is_refused(data_set, tmp_path, kind, entry):
+    index = json.loads((data_set / "instances.json").read_text())
+    index[kind].append(entry)
+    (tmp_path / "instances.json").write_text(json.dumps(index))
+    with pytest.raises(BundleError, match="expected a data set made by"):
+        learnt_names(tmp_path)
+
+
 def test_no_pictures_are_refused(data_set, tmp_path):
     for limit in (0, -1):
         with pytest.raises(BundleError, match="limit"):
