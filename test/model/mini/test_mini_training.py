@@ -64,7 +64,8 @@ def test_a_short_training_learns_and_repeats_itself(tmp_path):
     assert not loaded.untrained
     kept = mean.state_dict()
     for name, value in loaded.model.state_dict().items():
-        np.testing.assert_allclose(value.numpy(), kept[name].numpy(), atol=2e-3, err_msg=name)
+        # half precision keeps 11 bits
+        np.testing.assert_allclose(value.numpy(), kept[name].numpy(), rtol=1e-3, atol=2e-3, err_msg=name)
 
 
 def test_phrasings_of_one_meaning_come_together_and_strange_words_with_them():
