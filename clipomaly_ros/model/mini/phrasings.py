@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from clipomaly_ros.model.dense_attention import TextTower
 from clipomaly_ros.model.mini.captions import CaptionSource
@@ -80,5 +79,5 @@ def draw_banks(tower: TextTower, captions: CaptionSource, count: int, seed: int)
     banks = []
     for number in range(count):
         drawn = captions.draw(np.random.default_rng([seed, 2, number]))
-        banks.append(functional.normalize(tower(torch.from_numpy(drawn.tokens)), dim=-1))
+        banks.append(tower(torch.from_numpy(drawn.tokens)))
     return banks
