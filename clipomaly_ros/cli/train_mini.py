@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
     draw_curve(record.rows, options.output / "training_curve.png")
     print(f"{weights}: {record.seconds / 60:.0f} min; export with")
     print(
-        f"  clipomaly export --model {options.model} --pretrained {weights} --overwrite -o models/apron-mini"
+        f"  clipomaly export --model {options.model} --pretrained {weights} --name apron-mini -o out/bundle"
     )
     return 0
 
