@@ -11,8 +11,9 @@ from clipomaly_ros.nodes.anomaly_frame_message import Origin
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS
 from clipomaly_ros.nodes.managed_node import AUTOSTART
 from clipomaly_ros.nodes.parameters import Parameter, ParameterError
-from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, segmenter_settings
+from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS
 from clipomaly_ros.nodes.segmenter_loading import load
+from clipomaly_ros.nodes.segmenter_settings import segmenter_settings
 from clipomaly_ros.replay.node_parameters import FUSION, SEGMENTER
 from clipomaly_ros.replay.parameter_file import read_parameters
 from clipomaly_ros.replay.processes import share_file

@@ -19,13 +19,10 @@ from clipomaly_ros.nodes.latest_worker import LatestWorker
 from clipomaly_ros.nodes.managed_node import ManagedNode, run_node
 from clipomaly_ros.nodes.message_checks import BadMessage
 from clipomaly_ros.nodes.segmenter_frames import FrameWork
-from clipomaly_ros.nodes.segmenter_interface import (
-    SEGMENTER_PARAMETERS,
-    SEGMENTER_TOPICS,
-    segmenter_settings,
-)
+from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
 from clipomaly_ros.nodes.segmenter_loading import Loaded, load
 from clipomaly_ros.nodes.segmenter_services import VocabularyServices
+from clipomaly_ros.nodes.segmenter_settings import segmenter_settings
 from clipomaly_ros.nodes.stamps import Order, StampSequence
 from clipomaly_ros.nodes.topics import by_name
 from clipomaly_ros.vision.segmenter import AnomalySegmenter

@@ -15,12 +15,8 @@ from segmenter_scene import APPROVED, CANDIDATES, NODE, running_segmenter, write
 from clipomaly_ros.model.manifest import Threshold, default_threshold, dump_manifest
 from clipomaly_ros.nodes import diagnostics
 from clipomaly_ros.nodes.qos import PROFILES
-from clipomaly_ros.nodes.segmenter_interface import (
-    SEGMENTER_PARAMETERS,
-    SEGMENTER_TOPICS,
-    SETTINGS_PARAMETERS,
-    segmenter_settings,
-)
+from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
+from clipomaly_ros.nodes.segmenter_settings import SETTINGS_PARAMETERS, segmenter_settings
 from clipomaly_ros.vision.settings import SegmenterSettings
 from clipomaly_ros.vision.types import VisionError
 

@@ -1,0 +1,165 @@
+"""The segmenter's settings as node parameters: one row for each field of SegmenterSettings."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from types import SimpleNamespace
+
+from clipomaly_ros.model.manifest import Manifest
+from clipomaly_ros.nodes.parameters import Parameter
+from clipomaly_ros.vision.settings import SegmenterSettings
+
+FROM_BUNDLE = "bundle"
+
+# One row for each field of SegmenterSettings, with the field's name. Where the bundle knows
+# better, the default says "take the bundle's".
+SETTINGS_PARAMETERS = (
+    Parameter(
+        "fit",
+        "letterbox",
+        "How the image is placed in the encoder input: letterbox keeps the aspect ratio, stretch fills it.",
+        choices=("letterbox", "stretch"),
+        read_only=True,
+    ),
+    Parameter(
+        "unknown_score",
+        FROM_BUNDLE,
+        "Unknown score: entropy over the approved classes, probability mass of the candidates, largest "
+        "logit, energy or probability margin of the approved classes, or the one the bundle recommends "
+        "(bundle).",
+        choices=(FROM_BUNDLE, "entropy", "candidate_mass", "max_logit", "energy", "margin"),
+        read_only=True,
+    ),
+    Parameter(
+        "logit_scale",
+        0.0,
+        "Factor on cosines before every softmax; 0 takes the bundle's.",
+        minimum=0.0,
+        maximum=1000.0,
+        read_only=True,
+    ),
+    Parameter(
+        "threshold_mode",
+        FROM_BUNDLE,
+        "What is unknown: score above `threshold` (fixed), score above the frame's `quantile` and "
+        "`threshold` (frame_quantile), or the operating point the bundle recommends (bundle).",
+        choices=(FROM_BUNDLE, "fixed", "frame_quantile"),
+        read_only=True,
+    ),
+    Parameter(
+        "threshold",
+        0.6,
+        "Score above which a pixel is unknown; not used with threshold_mode bundle.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "threshold_low",
+        1.0,
+        "Hysteresis: a region that reaches above the threshold extends down to this fraction of it; 1 is "
+        "off.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "quantile",
+        0.97,
+        "Quantile of the frame's score; used with threshold_mode frame_quantile only.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "score_scale",
+        0.5,
+        "Size of the score image and of region outlines relative to the source image.",
+        minimum=0.01,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "min_region_area",
+        64,
+        "Smaller regions are left out as noise.",
+        unit="pixel",
+        minimum=1,
+        maximum=1_000_000_000,
+        read_only=True,
+    ),
+    Parameter(
+        "max_region_area_fraction",
+        1.0,
+        "Regions larger than this share of the image are left out; 1 keeps all.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "max_regions",
+        64,
+        "Largest number of regions of a frame; the largest ones are kept.",
+        minimum=1,
+        maximum=512,
+        read_only=True,
+    ),
+    Parameter(
+        "top_words",
+        16,
+        "Candidates compared in a frame; 0 names nothing.",
+        minimum=0,
+        maximum=4096,
+        read_only=True,
+    ),
+    Parameter(
+        "name_margin",
+        0.0,
+        "By how much a name's probability must exceed the best approved class's.",
+        minimum=-1.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "name_min_probability",
+        0.2,
+        "Least probability of a name; below it the region stays unnamed.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "report_known",
+        True,
+        "Report regions of approved classes that the vocabulary marks so, such as person and cone.",
+        read_only=True,
+    ),
+    Parameter(
+        "report_min_probability",
+        0.3,
+        "Least mean class probability of such a region.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+)
+
+
+def segmenter_settings(parameters: SimpleNamespace, manifest: Manifest) -> SegmenterSettings:
+    """Return the settings that the parameters and the bundle's recommendations make together.
+
+    Raises VisionError for a value out of range.
+    """
+    values = {field.name: getattr(parameters, field.name) for field in fields(SegmenterSettings)}
+    if values["logit_scale"] == 0.0:
+        values["logit_scale"] = manifest.logit_scale
+    if values["unknown_score"] == FROM_BUNDLE:
+        values["unknown_score"] = manifest.threshold.score
+    if values["threshold_mode"] == FROM_BUNDLE:
+        recommended = manifest.threshold
+        values["threshold_mode"] = recommended.mode
+        if recommended.mode == "fixed":
+            values["threshold"] = recommended.value
+        else:  # the absolute score of such a bundle means nothing, so it has no lower limit
+            values |= {"quantile": recommended.value, "threshold": 0.0}
+    return SegmenterSettings(**values)
