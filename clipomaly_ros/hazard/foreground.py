@@ -6,15 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from clipomaly_ros.hazard.clustering import Clusters, cluster_groups
 from clipomaly_ros.hazard.types import HazardError
-
-# Beams lie farther apart than the points along a beam: gaps upwards say less than gaps
-# sideways, so heights are shrunk before distances are measured.
-_HEIGHT_SCALE = 0.35
 
 
 @dataclass(frozen=True)
@@ -41,101 +36,145 @@ class ForegroundSettings:
             raise HazardError("expected min_points >= 1 and own_share in (0, 1]")
 
 
-def cluster(points: NDArray[np.floating], tolerance: float) -> NDArray[np.int32]:
-    """Label points [n, 3]: those linked by steps of at most about tolerance [m] share a label.
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """The points in and around the masks of regions, region after region.
 
-    Points are thinned to cells of half the tolerance first, so that dense surfaces cost little.
+    points: [n, 3] in metres; u, v: pixel, float32 [n]; in_mask: bool [n], is the region's
+    own; distance: from the camera, float32 [n], metres. sizes: points of each region, intp
+    [r]; boxes: x, y, width, height of each, [r, 4], pixels. A point may occur in several
+    regions.
     """
-    if len(points) == 0:
-        return np.empty(0, np.int32)
-    scaled = np.asarray(points, np.float64) * (1.0, 1.0, _HEIGHT_SCALE)
-    low = scaled.min(axis=0)
-    cells = np.floor((scaled - low) / (0.5 * tolerance)).astype(np.int64)
-    sides = cells.max(axis=0) + 1
-    key = (cells[:, 0] * sides[1] + cells[:, 1]) * sides[2] + cells[:, 2]
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    pairs = cKDTree(scaled[first]).query_pairs(tolerance, output_type="ndarray")
-    pairs = pairs[np.argsort(pairs[:, 0])]  # by rows, so that no format has to be converted
-    starts = np.searchsorted(pairs[:, 0], np.arange(len(first) + 1)).astype(np.int32)
-    values, columns = np.ones(len(pairs)), pairs[:, 1].astype(np.int32)
-    links = csr_matrix((values, columns, starts), shape=(len(first),) * 2)
-    labels: NDArray[np.int32] = connected_components(links, directed=False)[1][inverse]
-    return labels
+
+    points: NDArray[np.floating]
+    u: NDArray[np.float32]
+    v: NDArray[np.float32]
+    in_mask: NDArray[np.bool_]
+    distance: NDArray[np.float32]
+    sizes: NDArray[np.intp]
+    boxes: NDArray[np.float64]
+
+    def regions(self, chosen: NDArray[np.bool_]) -> Surroundings:
+        """Return some of the regions, by mask [r]."""
+        rows = np.repeat(chosen, self.sizes)
+        return Surroundings(
+            self.points[rows],
+            self.u[rows],
+            self.v[rows],
+            self.in_mask[rows],
+            self.distance[rows],
+            self.sizes[chosen],
+            self.boxes[chosen],
+        )
 
 
-def select_object(
-    points: NDArray[np.floating],
-    u: NDArray[np.float32],
-    v: NDArray[np.float32],
-    in_mask: NDArray[np.bool_],
-    distance: NDArray[np.float32],
-    box: tuple[int, int, int, int],
-    settings: ForegroundSettings,
-) -> NDArray[np.bool_]:
-    """Tell which of the points in and around a region's mask are its object.
+def select_objects(around: Surroundings, settings: ForegroundSettings) -> NDArray[np.bool_]:
+    """Tell which of the points in and around each region's mask are its object, bool [n].
 
-    points: [n, 3] in metres; u, v: pixel; distance: from the camera [m]; box: x, y, width,
-    height [pixel]. All False when no cluster has enough points.
+    All False in a region where no cluster has enough points.
 
     A cluster's score is its number of points in the mask (each stands for about the same
     part of the picture) times the share of its points that are in the mask (a wall or a hedge
     seen past the object goes on outside, the object does not), times how well its outline in
     the picture covers the box.
     """
-    nothing = np.zeros(len(points), bool)
-    if not in_mask.any():
-        return nothing
-    own = distance[in_mask]
-    tenth = len(own) // 10  # not the nearest: one stray return must not set the scale
-    near = float(np.partition(own, tenth)[tenth])
-    tolerance = settings.tolerance + settings.tolerance_slope * near
-    labels = cluster(points, tolerance)
-    count = int(labels.max()) + 1
-    total = np.bincount(labels, minlength=count)
-    inside = np.bincount(labels[in_mask], minlength=count)
+    region = np.repeat(np.arange(len(around.sizes)), around.sizes)
+    hopeful = np.bincount(region[around.in_mask], minlength=len(around.sizes)) > 0
+    selected = np.zeros(len(around.points), bool)
+    if not hopeful.any():
+        return selected
+    if hopeful.all():
+        return _select(around, settings)
+    selected[hopeful[region]] = _select(around.regions(hopeful), settings)
+    return selected
+
+
+def _select(around: Surroundings, settings: ForegroundSettings) -> NDArray[np.bool_]:
+    """Select where every region has a point in its mask."""
+    tolerance = settings.tolerance + settings.tolerance_slope * _nearest(around)
+    clusters = cluster_groups(around.points, around.sizes, tolerance)
+    label, count = clusters.label, clusters.count
+    total = np.bincount(label, np.diff(clusters.starts, append=len(around.points)), count)
+    inside = np.bincount(label, clusters.total(around.in_mask.astype(np.intp)), count)
+    region = np.zeros(count, np.intp)
+    region[label] = clusters.group
     share = inside / total
-    reach = np.full(count, np.inf)
-    np.minimum.at(reach, labels, distance)
-    score = inside * share**2 * (0.1 + _box_overlap(labels, count, u, v, box))
-    score[inside < _needed(reach, settings.min_points)] = 0.0
-    best = int(score.argmax())
-    if score[best] <= 0.0:
-        return nothing
-    chosen: NDArray[np.bool_] = labels == best
-    parts = np.flatnonzero((share >= settings.own_share) & (inside > 0))
-    parts = parts[parts != best]
-    if len(parts) and settings.merge > 0:
-        tree = cKDTree(points[chosen][:, :2])
-        for part in parts:
-            gap = tree.query(points[labels == part][:, :2], distance_upper_bound=settings.merge)[0].min()
-            if np.isfinite(gap):
-                chosen |= labels == part
-    return chosen
+    score = inside * share**2 * (0.1 + _box_overlap(clusters, around, region))
+    score[inside < _needed(clusters.lowest(around.distance), settings.min_points)] = 0.0
+    highest = np.zeros(len(around.sizes))
+    np.maximum.at(highest, region, score)
+    best = np.flatnonzero((score == highest[region]) & (score > 0.0))
+    best = best[np.unique(region[best], return_index=True)[1]]  # of equal ones the first
+    object_of = np.full(len(around.sizes), -1)
+    object_of[region[best]] = best
+    chosen = np.zeros(count, bool)
+    chosen[best] = True
+    parts = (share >= settings.own_share) & (inside > 0) & ~chosen & (object_of[region] >= 0)
+    if parts.any() and settings.merge > 0:
+        slack = np.sqrt(2.0) * 0.5 * tolerance  # across two half cells on either side
+        chosen[_near_parts(around.points, clusters, chosen, parts, settings.merge, slack)] = True
+    selected: NDArray[np.bool_] = chosen[label][clusters.cell]
+    return selected
 
 
-def _needed(reach: NDArray[np.float64], at_ten_metres: int) -> NDArray[np.float64]:
+def _nearest(around: Surroundings) -> NDArray[np.float64]:
+    """Return the distance of the nearest returns in each region's mask, float64 [r], metres."""
+    ends = np.cumsum(around.sizes)
+    nearest = np.empty(len(ends))
+    for number, (start, end) in enumerate(zip(ends - around.sizes, ends, strict=True)):
+        own = around.distance[start:end][around.in_mask[start:end]]
+        tenth = len(own) // 10  # not the nearest: one stray return must not set the scale
+        nearest[number] = np.partition(own, tenth)[tenth]
+    return nearest
+
+
+def _near_parts(
+    points: NDArray[np.floating],
+    clusters: Clusters,
+    chosen: NDArray[np.bool_],
+    parts: NDArray[np.bool_],
+    merge: float,
+    slack: NDArray[np.float64],
+) -> NDArray[np.intp]:
+    """Return which parts lie nearer than merge [m], seen from above, to their region's chosen cluster.
+
+    The cells' first points decide where they can; where the gap is within the cells' size
+    of the limit (slack: of each region [m]), all points are asked.
+    """
+    label, group = clusters.label, clusters.group
+    places = points[clusters.first, :2].astype(np.float64)
+    places[:, 0] += group * (np.ptp(places[:, 0]) + 2 * (merge + slack.max()) + 1.0)  # regions apart
+    own, other = chosen[label], np.flatnonzero(parts[label])
+    reach = merge + 2 * slack.max()
+    gap = np.full(clusters.count, np.inf)
+    np.minimum.at(gap, label[other], cKDTree(places[own]).query(places[other], distance_upper_bound=reach)[0])
+    near = list(np.flatnonzero(gap < merge))
+    for part in np.flatnonzero(np.isfinite(gap) & (gap >= merge)):
+        cells = label == part
+        mine = points[cells[clusters.cell], :2]
+        region = group[cells.argmax()]
+        theirs = points[(own & (group == region))[clusters.cell], :2]
+        low, high = mine.min(axis=0) - merge, mine.max(axis=0) + merge
+        theirs = theirs[((theirs >= low) & (theirs <= high)).all(axis=1)]
+        if len(theirs) and (cKDTree(theirs).query(mine, distance_upper_bound=merge)[0] < merge).any():
+            near.append(part)
+    return np.array(near, np.intp)
+
+
+def _needed(reach: NDArray[np.float32], at_ten_metres: int) -> NDArray[np.float64]:
     """Return how many points a cluster must have at its distance."""
+    reach = reach.astype(np.float64)
     needed: NDArray[np.float64] = np.clip(
         np.rint(at_ten_metres * (10.0 / np.maximum(reach, 1.0)) ** 2), 1, at_ten_metres
     )
     return needed
 
 
-def _box_overlap(
-    labels: NDArray[np.int32],
-    count: int,
-    u: NDArray[np.float32],
-    v: NDArray[np.float32],
-    box: tuple[int, int, int, int],
-) -> NDArray[np.float64]:
-    """Return the intersection over union of each cluster's outline box with the region's box."""
-    left, top = np.full(count, np.inf), np.full(count, np.inf)
-    right, bottom = np.full(count, -np.inf), np.full(count, -np.inf)
-    np.minimum.at(left, labels, u)
-    np.minimum.at(top, labels, v)
-    np.maximum.at(right, labels, u)
-    np.maximum.at(bottom, labels, v)
-    x, y, width, height = box
+def _box_overlap(clusters: Clusters, around: Surroundings, region: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the intersection over union of each cluster's outline box with its region's box."""
+    left, top = (clusters.lowest(pixels).astype(np.float64) for pixels in (around.u, around.v))
+    right, bottom = (clusters.highest(pixels).astype(np.float64) for pixels in (around.u, around.v))
+    x, y, width, height = around.boxes[region].T
     across = np.clip(np.minimum(right + 1, x + width) - np.maximum(left, x), 0, None)
     down = np.clip(np.minimum(bottom + 1, y + height) - np.maximum(top, y), 0, None)
     union = (right - left + 1) * (bottom - top + 1) + width * height - across * down

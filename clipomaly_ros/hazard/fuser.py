@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from clipomaly_ros.hazard.association import (
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.clouds import PointCloud
 from clipomaly_ros.hazard.footprint import FootprintSettings, measure
-from clipomaly_ros.hazard.foreground import ForegroundSettings, select_object
+from clipomaly_ros.hazard.foreground import ForegroundSettings, Surroundings, select_objects
 from clipomaly_ros.hazard.ground import GroundPlane, GroundSettings, estimate_ground
 from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection, cut_ground, place_on_ground
 from clipomaly_ros.hazard.ground_relief import GroundRelief, measure_relief
@@ -106,8 +106,14 @@ class RegionFuser:
         Raises HazardError when the region image does not fit the camera.
         """
         check_region_image(region_image, camera)
+        unplaced = {
+            region.id: "it lies outside the valid picture area"
+            for region in regions
+            if region.state == _STATE_VOID
+        }
+        regions = [region for region in regions if region.state != _STATE_VOID]
         if not regions:
-            return FusionResult(())
+            return FusionResult((), unplaced)
         start = time.perf_counter()
         # Work around the sensor: float32 keeps millimetres there, wherever the fixed frame's origin is
         sensor = fixed_from_cloud.translation
@@ -126,14 +132,10 @@ class RegionFuser:
         scan = _Scan(points, seen, under, plane, relief)
         project_done = time.perf_counter()
         measurements: list[ZoneMeasurement] = []
-        unplaced: dict[int, str] = {}
-        limits = self._farthest(regions, camera, plane, fixed_from_camera)
-        for region, limit in zip(regions, limits, strict=True):
-            if region.state == _STATE_VOID:
-                unplaced[region.id] = "it lies outside the valid picture area"
-                continue
+        measured = self._from_points(regions, camera, scan, fixed_from_camera)
+        for region, geometry in zip(regions, measured, strict=True):
             try:
-                placed = self._place(region, float(limit), region_image, camera, scan, fixed_from_camera)
+                placed = self._place(region, geometry, region_image, camera, plane, fixed_from_camera)
                 measurements.append(replace(placed, geometry=_moved(placed.geometry, sensor)))
             except NoIntersection as reason:
                 unplaced[region.id] = str(reason)
@@ -147,44 +149,66 @@ class RegionFuser:
     def _place(
         self,
         region: RegionObservation,
-        limit: float,
+        geometry: Geometry | None,
         region_image: NDArray[np.unsignedinteger],
         camera: CameraModel,
-        scan: _Scan,
+        plane: GroundPlane,
         fixed_from_camera: RigidTransform,
     ) -> ZoneMeasurement:
-        geometry = self._from_points(region, limit, scan)
+        """Place a region by its points' geometry, or where its rays meet the ground."""
         if geometry is not None:
             return ZoneMeasurement(region, geometry, Support.FUSED)
         x, y, width, height = region.box
         column, row = max(x, 0), max(y, 0)
         crop = region_image[row : max(y + height, 0), column : max(x + width, 0)] == region.id
         geometry = place_on_ground(
-            crop, (column, row), region.state, camera, fixed_from_camera, scan.plane, self.settings.ground_ray
+            crop, (column, row), region.state, camera, fixed_from_camera, plane, self.settings.ground_ray
         )
         return ZoneMeasurement(region, geometry, Support.GROUND_PLANE)
 
-    def _from_points(self, region: RegionObservation, limit: float, scan: _Scan) -> Geometry | None:
-        """Measure a region from its LiDAR returns nearer than limit [m]; None when it has too few."""
+    def _from_points(
+        self,
+        regions: Sequence[RegionObservation],
+        camera: CameraModel,
+        scan: _Scan,
+        fixed_from_camera: RigidTransform,
+    ) -> Iterator[Geometry | None]:
+        """Measure each region from its LiDAR returns; None for one that has too few."""
         settings, seen = self.settings, scan.seen
-        around = around_region(seen, region, settings.association)
-        around = around[seen.depth[around] <= limit]
-        points = scan.points[around]
-        chosen = select_object(
-            points,
-            seen.u[around],
-            seen.v[around],
-            scan.region[around] == region.id,
-            seen.depth[around],
-            region.box,
-            settings.foreground,
+        rows = []
+        for region, limit in zip(
+            regions, self._farthest(regions, camera, scan.plane, fixed_from_camera), strict=True
+        ):
+            around = around_region(seen, region, settings.association)
+            rows.append(around[seen.depth[around] <= limit])
+        sizes = np.array([len(around) for around in rows], np.intp)
+        filled = np.flatnonzero(sizes)
+        if not len(filled):
+            return iter([None] * len(regions))
+        near = np.concatenate(rows)
+        ids = np.array([region.id for region in regions])
+        surroundings = Surroundings(
+            scan.points[near],
+            seen.u[near],
+            seen.v[near],
+            scan.region[near] == np.repeat(ids, sizes),
+            seen.depth[near],
+            sizes[filled],
+            np.array([regions[number].box for number in filled], np.float64),
         )
-        if not chosen.any():
-            return None
-        own = points[chosen]
-        centre = own[:, :2].mean(axis=0, dtype=np.float64)[None]
+        chosen = select_objects(surroundings, settings.foreground)
+        ends = np.cumsum(sizes)
+        own = [
+            surroundings.points[start:end][chosen[start:end]]
+            for start, end in zip(ends - sizes, ends, strict=True)
+        ]
+        return (self._measured(points, scan) if len(points) else None for points in own)
+
+    def _measured(self, points: NDArray[np.float32], scan: _Scan) -> Geometry:
+        """Measure an object from its points, standing on the ground below it."""
+        centre = points[:, :2].mean(axis=0, dtype=np.float64)[None]
         ground_z = float(scan.plane.height_at(centre)[0] + scan.relief.at(centre)[0])
-        return measure(own, ground_z, np.zeros(3), settings.footprint)
+        return measure(points, ground_z, np.zeros(3), self.settings.footprint)
 
     def _farthest(
         self,

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from clipomaly_ros.hazard.foreground import ForegroundSettings, cluster, select_object
+from clipomaly_ros.hazard.clustering import cluster
+from clipomaly_ros.hazard.foreground import ForegroundSettings, Surroundings, select_objects
 
 SETTINGS = ForegroundSettings()
 BOX = (100, 100, 60, 80)
@@ -43,7 +44,9 @@ def select(*parts, chosen=SETTINGS):
     in_mask = (u >= x) & (u < x + width) & (v >= y) & (v < y + height)
     owner = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
     distance = np.linalg.norm(points, axis=1).astype(np.float32)
-    picked = select_object(points, u.astype(np.float32), v.astype(np.float32), in_mask, distance, BOX, chosen)
+    u, v = u.astype(np.float32), v.astype(np.float32)
+    around = Surroundings(points, u, v, in_mask, distance, np.array([len(points)]), np.array([BOX], float))
+    picked = select_objects(around, chosen)
     return [float(picked[owner == number].mean()) for number in range(len(parts))]
 
 

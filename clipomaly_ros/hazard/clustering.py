@@ -1,0 +1,105 @@
+"""Clusters of points, for the surroundings of all regions of a picture at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+# Beams lie farther apart than the points along a beam: gaps upwards say less than gaps
+# sideways, so heights are shrunk before distances are measured.
+_HEIGHT_SCALE = 0.35
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """Points thinned to cells, and the cells linked to clusters.
+
+    order: intp [n], the points sorted by cell; starts: intp [m], where each cell begins in
+    it; first: intp [m], the first point of each cell; cell: intp [n], the cell of each point.
+    group: intp [m], the group of each cell; label: intp [m], its cluster. Cells and
+    clusters are numbered group after group. count: number of clusters.
+    """
+
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    first: NDArray[np.intp]
+    cell: NDArray[np.intp]
+    group: NDArray[np.intp]
+    label: NDArray[np.intp]
+    count: int
+
+    def total(self, values: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the sum over each cell of values of the points [n]."""
+        summed: NDArray[np.intp] = np.add.reduceat(values[self.order], self.starts)
+        return summed
+
+    def lowest(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the least over each cluster of values of the points [n]."""
+        least = np.full(self.count, np.inf, np.float32)
+        np.minimum.at(least, self.label, np.minimum.reduceat(values[self.order], self.starts))
+        return least
+
+    def highest(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the greatest over each cluster of values of the points [n]."""
+        return -self.lowest(-values)
+
+
+def cluster(points: NDArray[np.floating], tolerance: float) -> NDArray[np.intp]:
+    """Label points [n, 3]: those linked by steps of at most about tolerance [m] share a label."""
+    if len(points) == 0:
+        return np.empty(0, np.intp)
+    found = cluster_groups(points, np.array([len(points)]), np.array([tolerance]))
+    return found.label[found.cell]
+
+
+def cluster_groups(
+    points: NDArray[np.floating], sizes: NDArray[np.intp], tolerance: NDArray[np.float64]
+) -> Clusters:
+    """Cluster several groups of points, each for itself.
+
+    points: [n, 3] in metres, group after group; sizes: points of each group, all > 0;
+    tolerance: of each group [m]. Points are thinned to cells of half the tolerance first, so
+    that dense surfaces cost little. All groups share one search tree, in which they lie
+    apart and a tolerance is one unit: what a tree costs to set up is paid once.
+    """
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    begins = np.cumsum(sizes) - sizes
+    scaled = [points[:, axis].astype(np.float64) for axis in range(3)]
+    scaled[2] *= _HEIGHT_SCALE
+    low = [np.minimum.reduceat(values, begins) for values in scaled]
+    key = group
+    step = np.repeat(0.5 * tolerance, sizes)
+    for values, least in zip(scaled, low, strict=True):
+        cells = ((values - np.repeat(least, sizes)) / step).astype(np.int64)
+        key = key * (cells.max() + 1) + cells
+    order = np.argsort(key)
+    ordered = key[order]
+    starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
+    lengths = np.diff(starts, append=len(order))
+    first = np.minimum.reduceat(order, starts)
+    cell = np.empty(len(order), np.intp)
+    cell[order] = np.repeat(np.arange(len(starts)), lengths)
+    owner = group[first]
+    units = np.column_stack(
+        [(values[first] - least[owner]) / tolerance[owner] for values, least in zip(scaled, low, strict=True)]
+    )
+    units[:, 0] += owner * (units[:, 0].max() + 2.0)
+    label, count = _linked(units)
+    return Clusters(order, starts, first, cell, owner, label, count)
+
+
+def _linked(places: NDArray[np.float64]) -> tuple[NDArray[np.intp], int]:
+    """Return the component of each place [m, 3], and their number; steps of one unit link."""
+    tree = cKDTree(places, compact_nodes=False, balanced_tree=False)
+    pairs = tree.query_pairs(1.0, output_type="ndarray")
+    pairs = pairs[np.argsort(pairs[:, 0])]  # by rows, so that no format has to be converted
+    starts = np.searchsorted(pairs[:, 0], np.arange(len(places) + 1)).astype(np.int32)
+    values, columns = np.ones(len(pairs)), pairs[:, 1].astype(np.int32)
+    links = csr_matrix((values, columns, starts), shape=(len(places),) * 2)
+    count, label = connected_components(links, directed=False)
+    return label.astype(np.intp), int(count)
