@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, DenseFeatures, TextTable, VisionError
+from clipomaly_ros.vocabulary.entries import NameSource, Vocabulary
 from clipomaly_ros.vocabulary.loading import load_vocabulary
 from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict
 
@@ -28,7 +29,8 @@ Method = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 class SegmenterSource:
     """Everything that segmenters with different settings share.
 
-    name: of the bundle, name@version. untrained: its weights are random.
+    name: of the bundle, name@version. untrained: its weights are random. bundle_hash: SHA-256
+    that stands for all its files, "" for parts that come from no bundle.
     """
 
     name: str
@@ -36,6 +38,7 @@ class SegmenterSource:
     manifest: Manifest
     encoder: DenseEncoder
     table: TextTable
+    bundle_hash: str = ""
 
     def settings(self, overrides: Mapping[str, Any] | None = None) -> SegmenterSettings:
         """Return the bundle's recommended settings with some replaced; VisionError for a wrong one."""
@@ -65,23 +68,42 @@ def load_segmenter_source(
     threads: int = 0,
     text_cache: Path | None = None,
     names: Sequence[str] = (),
+    vocabulary: str = "airside",
+    unapproved: Collection[str] = (),
 ) -> SegmenterSource:
-    """Load bundle and vocabularies, the package's own by default; ValueError says what is wrong.
+    """Load bundle and vocabularies; ValueError says what is wrong.
 
-    names: further candidates, as an operator would add them.
+    names: further candidates, as an operator would add them. vocabulary: which of the package's own
+    stands in for a file that is not given. unapproved: approved classes to make candidates of.
     """
-    folder = Path(get_package_share_directory("clipomaly_ros")) / "config" / "vocabulary"
-    vocabulary = load_vocabulary(
-        approved or folder / "airside_approved.yaml", candidates or folder / "airside_candidates.yaml"
-    )
+    words = _vocabulary(approved, candidates, vocabulary, unapproved)
     if names:
-        vocabulary = vocabulary.with_candidates(names)
+        words = words.with_candidates(names)
     opened = load_bundle(bundle)
     text_encoder = CachedTextEncoder(
         opened.text_encoder(threads), TextEmbeddingCache(text_cache), opened.hash
     )
-    table = build_text_table(vocabulary, text_encoder)
-    return SegmenterSource(opened.id, opened.untrained, opened.manifest, opened.image_encoder(threads), table)
+    table = build_text_table(words, text_encoder)
+    encoder = opened.image_encoder(threads)
+    return SegmenterSource(opened.id, opened.untrained, opened.manifest, encoder, table, opened.hash)
+
+
+def _vocabulary(
+    approved: Path | None, candidates: Path | None, own: str, unapproved: Collection[str]
+) -> Vocabulary:
+    folder = Path(get_package_share_directory("clipomaly_ros")) / "config" / "vocabulary"
+    loaded = load_vocabulary(
+        approved or folder / f"{own}_approved.yaml", candidates or folder / f"{own}_candidates.yaml"
+    )
+    moved = [entry for entry in loaded.approved if entry.name in unapproved]
+    return replace(
+        loaded,
+        approved=tuple(entry for entry in loaded.approved if entry not in moved),
+        candidates=(
+            *(replace(entry, source=NameSource.DICTIONARY, report=False) for entry in moved),
+            *loaded.candidates,
+        ),
+    )
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -96,26 +118,29 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 class RememberingEncoder:
-    """A DenseEncoder that encodes an image once, however many segmenters ask for it.
+    """A DenseEncoder that encodes equal input once, however many segmenters ask for it.
 
-    `forget` starts the next image: until then the features of the first call are given back.
+    `forget` starts the next image: until then the features of inputs seen before are given back.
     """
 
     def __init__(self, inner: DenseEncoder) -> None:
         self._inner = inner
-        self._features: DenseFeatures | None = None
+        self._seen: list[tuple[NDArray[np.float32], DenseFeatures]] = []
         self.input_size, self.patch_size = inner.input_size, inner.patch_size
         self.mean, self.std = inner.mean, inner.std
 
     def forget(self) -> None:
         """Encode anew at the next call."""
-        self._features = None
+        self._seen.clear()
 
     def encode(self, batch: NDArray[np.float32]) -> DenseFeatures:
-        """Return the features of the current image."""
-        if self._features is None:
-            self._features = self._inner.encode(batch)
-        return self._features
+        """Return the features of an input of the current image."""
+        for known, features in self._seen:
+            if np.array_equal(known, batch):
+                return features
+        features = self._inner.encode(batch)
+        self._seen.append((batch, features))
+        return features
 
 
 class PairedSegmenter:

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.nodes.parameters import Parameter
+from clipomaly_ros.vision.masked_crops import NAME_EVIDENCE
+from clipomaly_ros.vision.naming import NAME_MODES
 from clipomaly_ros.vision.settings import SegmenterSettings
 
 FROM_BUNDLE = "bundle"
@@ -126,6 +128,39 @@ SETTINGS_PARAMETERS = (
         "Least probability of a name; below it the region stays unnamed.",
         minimum=0.0,
         maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "synonym_similarity",
+        1.0,
+        "Cosine of its text with an approved class's from which a candidate is a synonym of that class and "
+        "no name; 1 is off.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "name_evidence",
+        "pooled",
+        "What a region is named by: the patches inside it (pooled), its masked crop through the encoder once "
+        "more (crop, one more encoder call for each region), or the mean of both in the log domain (both).",
+        choices=NAME_EVIDENCE,
+        read_only=True,
+    ),
+    Parameter(
+        "crop_regions",
+        4,
+        "With name_evidence crop or both, how many regions of a frame get a crop: those of highest score.",
+        minimum=1,
+        maximum=64,
+        read_only=True,
+    ),
+    Parameter(
+        "name_mode",
+        "best",
+        "A region has its best name alone (best), or all candidates that fit share it cell by cell in the "
+        "label image (all).",
+        choices=NAME_MODES,
         read_only=True,
     ),
     Parameter(

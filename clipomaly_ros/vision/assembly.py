@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,15 @@ from clipomaly_ros.vocabulary.entries import NameSource
 
 @dataclass(frozen=True)
 class LabelledRegion:
-    """A region, what it is called, and its value in the label image."""
+    """A region, what it is called, and its value in the label image.
+
+    inner: labels of its cells where it has several names, a crop like Component.mask.
+    """
 
     component: Component
     name: RegionName
     label: int
+    inner: NDArray[np.unsignedinteger] | None = None
 
 
 def label_regions(
@@ -31,14 +36,18 @@ def label_regions(
     table: TextTable,
     labels: Mapping[int, int],
     nameless: int,
+    inner: Mapping[int, NDArray[np.unsignedinteger]] = MappingProxyType({}),
 ) -> list[LabelledRegion]:
     """Return all regions of an image, largest first.
 
     labels: label of each named entry. nameless: label of regions without a name.
+    inner: labels inside regions with several names, by place in `unknown`.
     """
     regions = [
-        LabelledRegion(component, name, nameless if name.entry is None else labels[name.entry])
-        for component, name in zip(unknown, names, strict=True)
+        LabelledRegion(
+            component, name, nameless if name.entry is None else labels[name.entry], inner.get(place)
+        )
+        for place, (component, name) in enumerate(zip(unknown, names, strict=True))
     ]
     regions += [LabelledRegion(item.component, _known_name(item, table), item.entry) for item in reported]
     return sorted(regions, key=lambda region: -region.component.area)
@@ -58,7 +67,11 @@ def paint_regions(
     for index, region in enumerate(regions, start=1):
         x, y, width, height = region.component.box
         inside = image[y : y + height, x : x + width] == index
-        labels[y : y + height, x : x + width][inside] = region.label
+        value: int | NDArray[np.unsignedinteger] = region.label
+        if region.inner is not None:
+            part = region.component
+            value = scale.crop_to_source(region.inner, part.top, part.left)[inside]
+        labels[y : y + height, x : x + width][inside] = value
     return image
 
 

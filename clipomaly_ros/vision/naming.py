@@ -18,6 +18,7 @@ Map = NDArray[np.float32]
 
 # Bound of AnomalyRegion.candidates.
 MAX_NAMES = 16
+NAME_MODES = ("best", "all")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class RegionName:
 
     entry: index into TextTable.entries, or None when nothing matched well enough.
     candidates: the names compared, best first, at most 16.
+    others: further entries that fit as well as a name must, best first; the mode "all" uses them.
     """
 
     entry: int | None
@@ -34,6 +36,7 @@ class RegionName:
     group: str
     state: RegionState
     candidates: tuple[NameScore, ...]
+    others: tuple[int, ...] = ()
 
 
 def pool_regions(patches: Map, interpolation: PatchInterpolation, regions: Sequence[Component]) -> Map:
@@ -68,19 +71,24 @@ def name_regions(
     logit_scale: float,
     min_probability: float,
     margin: float,
+    synonym_similarity: float = 1.0,
 ) -> list[RegionName]:
-    """Name regions by their embeddings, float32 [R, D], L2-normalised.
+    """Name regions by their embeddings, float32 [R, D], L2-normalised or combined from such.
 
     All approved classes and the preselected candidates compete in one softmax. The best
     candidate becomes the name if its probability is at least `min_probability` and exceeds
     that of the best approved class by `margin`; otherwise the region stays unknown and
     nameless, and counts as an obstacle: unknown is never dropped.
+    synonym_similarity: a candidate whose text has at least this cosine with that of an approved class
+    says the same in other words and is no name; 1 = off.
     """
     if not len(embeddings):
         return []
     cosines = embeddings @ table.embeddings.T
     count = table.approved_count
     words = preselect_words(cosines, count, top_words)
+    if synonym_similarity < 1.0:
+        words = words[~says_the_same(words, table, synonym_similarity)]
     compared = np.concatenate([np.arange(count), words])
     probabilities = class_probabilities(cosines[:, compared], logit_scale)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :MAX_NAMES]
@@ -92,24 +100,42 @@ def name_regions(
             NameScore(entries[i].name, score, entries[i].source)
             for i, score in zip(best, scores, strict=True)
         )
-        word = _best_word(row, count, min_probability, margin)
-        found.append(_named(None if word is None else int(compared[word]), table, candidates))
+        fitting = compared[_fitting_words(row, count, min_probability, margin)]
+        found.append(_named(fitting.tolist(), table, candidates))
     return found
 
 
-def _best_word(probabilities: Map, approved: int, min_probability: float, margin: float) -> int | None:
-    """Return the place of the candidate that becomes the name, if any does."""
-    if len(probabilities) == approved:
-        return None
-    best = approved + int(np.argmax(probabilities[approved:]))
-    probability = float(probabilities[best])
-    lead = probability - float(probabilities[:approved].max())
-    return best if probability >= min_probability and lead >= margin else None
+def used_entries(names: Sequence[RegionName], mode: str) -> list[int]:
+    """Return the entries that name a region, W, in order of first use; may repeat.
+
+    mode: "best", one a region, or "all", every one that fits.
+    """
+    used = []
+    for name in names:
+        if name.entry is not None:
+            used += [name.entry, *(name.others if mode == "all" else ())]
+    return used
 
 
-def _named(index: int | None, table: TextTable, candidates: tuple[NameScore, ...]) -> RegionName:
-    if index is None:
+def says_the_same(words: NDArray[np.intp], table: TextTable, similarity: float) -> NDArray[np.bool_]:
+    """Return which of the words are, by their text embeddings, synonyms of an approved class, bool [W]."""
+    cosines = table.embeddings[words] @ table.embeddings[: table.approved_count].T
+    return np.asarray(cosines.max(axis=1) >= similarity)
+
+
+def _fitting_words(
+    probabilities: Map, approved: int, min_probability: float, margin: float
+) -> NDArray[np.intp]:
+    """Return the places of the candidates that may become the name, best first."""
+    words = probabilities[approved:]
+    fitting = np.flatnonzero((words >= min_probability) & (words - probabilities[:approved].max() >= margin))
+    return np.asarray(approved + fitting[np.argsort(-words[fitting], kind="stable")], dtype=np.intp)
+
+
+def _named(fitting: Sequence[int], table: TextTable, candidates: tuple[NameScore, ...]) -> RegionName:
+    if not fitting:
         return RegionName(None, "", NameSource.NONE, "", RegionState.UNKNOWN_OBSTACLE, candidates)
-    entry = table.entries[index]
+    entry = table.entries[fitting[0]]
     state = RegionState.UNKNOWN_OBSTACLE if entry.obstacle else RegionState.UNKNOWN_NON_OBSTACLE
-    return RegionName(index, entry.name, entry.source, entry.group, state, candidates)
+    others = tuple(fitting[1:])
+    return RegionName(fitting[0], entry.name, entry.source, entry.group, state, candidates, others)

@@ -83,6 +83,16 @@ class PictureScale:
         rows, columns = self.counts
         return np.repeat(np.repeat(picture, columns, axis=1), rows, axis=0)
 
+    def crop_to_source(
+        self, crop: NDArray[np.unsignedinteger], top: int, left: int
+    ) -> NDArray[np.unsignedinteger]:
+        """Return a crop of a working picture at source size; top, left: where the crop lies."""
+        rows, columns = (
+            counts[first : first + size]
+            for counts, first, size in zip(self.counts, (top, left), crop.shape, strict=True)
+        )
+        return np.repeat(np.repeat(crop, columns, axis=1), rows, axis=0)
+
     def to_working(self, picture: NDArray[np.unsignedinteger]) -> NDArray[np.unsignedinteger]:
         """Return one source pixel, the middle one, for each working cell."""
         if self.size == self.source_size:

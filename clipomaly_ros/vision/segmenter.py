@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.vision.assembly import label_regions, paint_regions, published_regions
 from clipomaly_ros.vision.images import MAX_PIXELS
+from clipomaly_ros.vision.inner_labels import inner_labels
 from clipomaly_ros.vision.letterbox import Letterbox, preprocess
-from clipomaly_ros.vision.naming import RegionName, name_regions, pool_regions
+from clipomaly_ros.vision.masked_crops import combine, embed_crops, most_unknown
+from clipomaly_ros.vision.naming import RegionName, name_regions, pool_regions, used_entries
 from clipomaly_ros.vision.regions import Component, PictureScale, find_components, unknown_mask
 from clipomaly_ros.vision.reported import ReportedRegion, find_reported
+from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.segmentation import label_picture, label_type, legend_of, unlabelled
 from clipomaly_ros.vision.settings import SegmenterSettings
-from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, TextTable, VisionError
+from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, DenseFeatures, TextTable, VisionError
 from clipomaly_ros.vision.unknown_score import score_patches
 from clipomaly_ros.vision.upsampling import PatchInterpolation, patch_interpolation
 
@@ -31,11 +34,19 @@ class AnomalySegmenter:
 
     Raises VisionError for a table or an image that cannot be used. `segment` and `set_table`
     may be called from different threads: an image is worked on with one table throughout.
+    fusion: makes the unknown score of several sources, in place of settings.unknown_score.
     """
 
-    def __init__(self, encoder: DenseEncoder, table: TextTable, settings: SegmenterSettings) -> None:
+    def __init__(
+        self,
+        encoder: DenseEncoder,
+        table: TextTable,
+        settings: SegmenterSettings,
+        fusion: ScoreFusion | None = None,
+    ) -> None:
         self.settings = settings
         self._encoder = encoder
+        self._fusion = fusion
         self._table = _checked_table(table)
 
     @property
@@ -61,11 +72,22 @@ class AnomalySegmenter:
             letterbox = Letterbox.fit(size, encoder.input_size, encoder.patch_size, settings.fit)
             batch = preprocess(rgb, letterbox, encoder.mean, encoder.std)
         with watch.stage("encode"):
-            patches = _valid_patches(encoder.encode(batch).patches, letterbox, table)
+            features = encoder.encode(batch)
+            patches = _valid_patches(features.patches, letterbox, table)
         with watch.stage("score"):
             scale = PictureScale(_scaled(size, settings.score_scale), size)
             to_working = patch_interpolation(letterbox, scale.size)
-            small, known = score_patches(patches, table, settings.unknown_score, settings.logit_scale)
+            if self._fusion is None:
+                small, known = score_patches(patches, table, settings.unknown_score, settings.logit_scale)
+            else:
+                known = patches @ table.embeddings[: table.approved_count].T
+                small = self._fusion.score(
+                    rgb,
+                    DenseFeatures(patches, features.global_embedding),
+                    letterbox,
+                    table,
+                    lambda picture: encode_picture(picture, encoder, table, settings.fit),
+                )
             score = to_working.upsample(small)
         with watch.stage("regions"):
             limits = (settings.min_region_area, settings.max_region_area_fraction * size[0] * size[1])
@@ -78,9 +100,9 @@ class AnomalySegmenter:
             )
             unknown, dropped = find_components(mask.view(np.uint8), scale, *limits, settings.max_regions)
         with watch.stage("naming"):
-            names = _names(unknown, patches, to_working, table, settings)
+            names = self._names(rgb, unknown, score, scale, patches, to_working, table, settings)
         with watch.stage("labels"):
-            used = [name.entry for name in names if name.entry is not None]
+            used = used_entries(names, settings.name_mode)
             legend, used_labels = legend_of(table.entries, table.approved_count, used)
             dtype = label_type(len(legend))
             labels = label_picture(known, patch_interpolation(letterbox, size), dtype)
@@ -99,10 +121,57 @@ class AnomalySegmenter:
                     settings.max_regions,
                 )
                 dropped += cut
-            regions = label_regions(unknown, names, reported, table, used_labels, unlabelled(dtype))
+            inner = {}
+            if settings.name_mode == "all":
+                inner = inner_labels(unknown, names, patches, to_working, table, used_labels)
+            regions = label_regions(unknown, names, reported, table, used_labels, unlabelled(dtype), inner)
             region_image = paint_regions(regions, labels, scale)
             published = published_regions(regions, score, scale)
         return AnomalyResult(labels, region_image, score, published, legend, watch.seconds, dropped)
+
+    def _names(
+        self,
+        rgb: NDArray[np.uint8],
+        unknown: list[Component],
+        score: Map,
+        scale: PictureScale,
+        patches: Map,
+        interpolation: PatchInterpolation,
+        table: TextTable,
+        settings: SegmenterSettings,
+    ) -> list[RegionName]:
+        if not unknown:
+            return []
+        embeddings = pool_regions(patches, interpolation, unknown)
+        if settings.name_evidence != "pooled":
+            places = most_unknown(unknown, score, scale, settings.crop_regions)
+            crops = embed_crops(
+                rgb,
+                [unknown[place] for place in places],
+                scale,
+                self._encoder,
+                settings.fit,
+                patches.shape[2],
+            )
+            embeddings = combine(embeddings, crops, places, settings.name_evidence)
+        return name_regions(
+            embeddings,
+            table,
+            settings.top_words,
+            settings.logit_scale,
+            settings.name_min_probability,
+            settings.name_margin,
+            settings.synonym_similarity,
+        )
+
+
+def encode_picture(
+    rgb: NDArray[np.uint8], encoder: DenseEncoder, table: TextTable, fit: str = "letterbox"
+) -> DenseFeatures:
+    """Return the valid patches and the global embedding of an image, as `segment` sees them."""
+    letterbox = Letterbox.fit((rgb.shape[0], rgb.shape[1]), encoder.input_size, encoder.patch_size, fit)
+    features = encoder.encode(preprocess(rgb, letterbox, encoder.mean, encoder.std))
+    return DenseFeatures(_valid_patches(features.patches, letterbox, table), features.global_embedding)
 
 
 class _Stopwatch:
@@ -116,25 +185,6 @@ class _Stopwatch:
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
-
-
-def _names(
-    unknown: list[Component],
-    patches: Map,
-    interpolation: PatchInterpolation,
-    table: TextTable,
-    settings: SegmenterSettings,
-) -> list[RegionName]:
-    if not unknown:
-        return []
-    return name_regions(
-        pool_regions(patches, interpolation, unknown),
-        table,
-        settings.top_words,
-        settings.logit_scale,
-        settings.name_min_probability,
-        settings.name_margin,
-    )
 
 
 def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:

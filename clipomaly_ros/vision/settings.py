@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 
 from clipomaly_ros.vision.letterbox import FITS
+from clipomaly_ros.vision.masked_crops import NAME_EVIDENCE
+from clipomaly_ros.vision.naming import NAME_MODES
 from clipomaly_ros.vision.regions import THRESHOLD_MODES
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES
@@ -23,14 +25,18 @@ _RANGES: dict[str, tuple[float, float]] = {
     "top_words": (0, 4096),
     "name_margin": (-1.0, 1.0),
     "name_min_probability": (0.0, 1.0),
+    "synonym_similarity": (0.0, 1.0),
+    "crop_regions": (1, 64),
     "report_min_probability": (0.0, 1.0),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "unknown_score": tuple(UNKNOWN_SCORES),
     "threshold_mode": THRESHOLD_MODES,
     "fit": FITS,
+    "name_evidence": NAME_EVIDENCE,
+    "name_mode": NAME_MODES,
 }
-_WHOLE = ("min_region_area", "max_regions", "top_words")
+_WHOLE = ("min_region_area", "max_regions", "top_words", "crop_regions")
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,12 @@ class SegmenterSettings:
     top_words: candidates compared in a frame; 0 names nothing.
     name_margin: by how much a name's probability must exceed the best approved class's.
     name_min_probability: least probability of a name.
+    synonym_similarity: cosine of its text with an approved class's from which a candidate is a synonym
+        of that class and no name; 1 = off.
+    name_evidence: what a region is named by: "pooled", the patches inside it, "crop", its masked crop
+        through the encoder once more, or "both"; see masked_crops.
+    crop_regions: with "crop" and "both", the regions of a frame that get one, those of highest score.
+    name_mode: "best", a region has one name, or "all", every candidate that fits competes inside it.
     report_known: report regions of approved classes that are marked so (person, cone).
     report_min_probability: least mean class probability of such a region.
     """
@@ -70,6 +82,10 @@ class SegmenterSettings:
     top_words: int = 16
     name_margin: float = 0.0
     name_min_probability: float = 0.2
+    synonym_similarity: float = 1.0
+    name_evidence: str = "pooled"
+    crop_regions: int = 4
+    name_mode: str = "best"
     report_known: bool = True
     report_min_probability: float = 0.3
 
