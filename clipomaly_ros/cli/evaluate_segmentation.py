@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from clipomaly_ros.cli.outputs import prepare_file, prepare_folder
-from clipomaly_ros.evaluation.apron_dataset import ApronImages
-from clipomaly_ros.evaluation.component_metrics import ANOMALY_TRACK, OBSTACLE_TRACK, ComponentSizes
+from clipomaly_ros.evaluation.datasets import DATASETS
 from clipomaly_ros.evaluation.labelled_frames import LabelledImages
 from clipomaly_ros.evaluation.report import write_json, write_report
 from clipomaly_ros.evaluation.report_tables import condition_rows, group_rows, summary_rows, text_table
@@ -20,21 +19,17 @@ from clipomaly_ros.evaluation.segmenter_source import (
     load_segmenter_source,
     read_settings,
 )
-from clipomaly_ros.evaluation.smiyc_dataset import SmiycImages
-
-# Reader and component sizes of each data set.
-DATASETS: Mapping[str, tuple[Callable[[Path, tuple[str, ...]], LabelledImages], ComponentSizes]] = {
-    "apron": (lambda root, known: ApronImages(root, known), OBSTACLE_TRACK),
-    "smiyc-anomaly": (lambda root, known: SmiycImages(root), ANOMALY_TRACK),
-    "smiyc-obstacle": (lambda root, known: SmiycImages(root), OBSTACLE_TRACK),
-    "road-anomaly": (lambda root, known: SmiycImages(root, anomaly_values=(1, 2)), ANOMALY_TRACK),
-}
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which model works with which words."""
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="model bundle")
-    parser.add_argument("--approved", type=Path, metavar="FILE", help="vocabulary of the approved classes")
+    parser.add_argument(
+        "--approved",
+        type=Path,
+        metavar="FILE",
+        help="vocabulary of the approved classes (default: airside for apron, road for all others)",
+    )
     parser.add_argument("--candidates", type=Path, metavar="FILE", help="vocabulary of candidate names")
     parser.add_argument(
         "--config",
@@ -47,15 +42,23 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_source(options: argparse.Namespace) -> SegmenterSource:
-    """Load what the options name."""
-    return load_segmenter_source(options.bundle, options.approved, options.candidates, options.threads)
+    """Load what the options name, with the vocabulary that belongs to the data set unless they name one."""
+    dataset = DATASETS[options.dataset]
+    return load_segmenter_source(
+        options.bundle,
+        options.approved,
+        options.candidates,
+        options.threads,
+        vocabulary=dataset.vocabulary,
+        unapproved=dataset.unapproved,
+    )
 
 
 def open_dataset(dataset: str, root: Path, source: SegmenterSource) -> tuple[LabelledImages, EvaluationRules]:
     """Return the image set's reader and what counts as what in it."""
-    reader, sizes = DATASETS[dataset]
+    kind = DATASETS[dataset]
     known = tuple(entry.name for entry in source.table.entries[: source.table.approved_count])
-    return reader(root, known), EvaluationRules(sizes=sizes)
+    return kind.read(root, known), EvaluationRules(sizes=kind.sizes)
 
 
 def progress_bar(items: Sequence[str], text: str) -> Iterator[str]:

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from clipomaly_ros.cli.evaluate_segmentation import (
-    DATASETS,
     add_model_arguments,
     load_source,
     open_dataset,
     progress_bar,
 )
 from clipomaly_ros.cli.outputs import prepare_file
+from clipomaly_ros.evaluation.datasets import DATASETS
 from clipomaly_ros.evaluation.report_tables import percent, plain_data, text_table
 from clipomaly_ros.evaluation.segmenter_source import read_settings
 from clipomaly_ros.evaluation.tune import CHOICES, LOGIT_SCALES, tune_threshold

@@ -41,6 +41,7 @@ class LabelledFrame:
     anomaly: uint8, 0 normal, 1 anomaly, 255 void. semantic: uint8, index of the known class, 254
     anomaly, 255 void; None where the data set has none. instances: uint16, LabelledThing.value
     or 0; None likewise. things: the labelled anomalies. condition: name of the slice.
+    known: other labelled objects, which are no anomalies, where the data set lists them.
     """
 
     name: str
@@ -49,6 +50,7 @@ class LabelledFrame:
     instances: NDArray[np.uint16] | None = None
     things: tuple[LabelledThing, ...] = ()
     condition: str = ""
+    known: tuple[LabelledThing, ...] = ()
 
 
 class LabelledImages(Protocol):
@@ -57,6 +59,10 @@ class LabelledImages(Protocol):
     class_names: names of the known classes, by their number in semantic pictures; may be empty.
     split: which part of a data set it is, "" where it does not say.
     """
+
+    @property
+    def root(self) -> Path:
+        """Return the folder."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -69,6 +75,9 @@ class LabelledImages(Protocol):
     @property
     def split(self) -> str:
         """Return which part of the data set it is."""
+
+    def files(self, name: str) -> tuple[Path, ...]:
+        """Return the files of a frame that are read, below the folder."""
 
     def image(self, name: str) -> NDArray[np.uint8]:
         """Read the image of a frame, RGB uint8 [H, W, 3]."""

@@ -22,6 +22,7 @@ from clipomaly_ros.evaluation.component_metrics import (
 )
 from clipomaly_ros.evaluation.detection_rates import DEFAULT_RULE, DetectionRule, Sighting, sightings_of
 from clipomaly_ros.evaluation.false_alarms import FrameAlarms, false_regions
+from clipomaly_ros.evaluation.kitti import DataError
 from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, LabelledImages
 from clipomaly_ros.evaluation.naming_metrics import Naming, naming_of
 from clipomaly_ros.evaluation.pixel_metrics import (
@@ -155,6 +156,17 @@ def chosen_frames(data: LabelledImages, limit: int | None) -> list[str]:
     return [names[index] for index in np.linspace(0, len(names) - 1, limit).round().astype(int)]
 
 
+def read_pair(data: LabelledImages, name: str) -> tuple[NDArray[np.uint8], LabelledFrame]:
+    """Return image and ground truth of a frame; DataError if they differ in size."""
+    rgb, frame = data.image(name), data.frame(name)
+    if rgb.shape[:2] != frame.anomaly.shape:
+        raise DataError(
+            f"{data.root}: {name}: expected a label of {rgb.shape[:2]} like the image, "
+            f"found {frame.anomaly.shape}"
+        )
+    return rgb, frame
+
+
 def unknown_identifiers(result: AnomalyResult) -> list[int]:
     """Return the identifiers of the regions that the known vocabulary does not explain."""
     unknown = (RegionState.UNKNOWN_OBSTACLE, RegionState.UNKNOWN_NON_OBSTACLE)
@@ -195,7 +207,7 @@ class _FirstPass:
 
     def add(self, name: str, kept: Path, watch: Watcher | None) -> None:
         with self.clock("reading"):
-            rgb, frame = self.data.image(name), self.data.frame(name)
+            rgb, frame = read_pair(self.data, name)
         with self.clock("segmenter"):
             result, closed = self._segmenter.segment(rgb, closed=self.semantic is not None)
         with self.clock("keeping"):

@@ -1,7 +1,7 @@
-"""Reader of road anomaly data sets in the SegmentMeIfYouCan layout, and of their relatives.
+"""Reader of road anomaly data sets whose labels say normal, anomaly or void.
 
-Layout: `images/NAME.jpg|png|webp`, `labels_masks/NAME_labels_semantic.png` with 0 normal,
-1 anomaly, 255 void (RoadAnomaly in its original form writes 2 for an anomaly).
+SegmentMeIfYouCan and its relatives: 0 normal, 1 anomaly, 255 void; RoadAnomaly in its original
+form writes 2 for an anomaly. Where the files lie says the layout.
 """
 
 from __future__ import annotations
@@ -14,56 +14,54 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from clipomaly_ros.evaluation.apron_index import recorded_split
 from clipomaly_ros.evaluation.kitti import DataError
-from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, images_by_name, read_label, read_rgb
+from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, read_label, read_rgb
+from clipomaly_ros.evaluation.layouts import Layout, Pairs, smiyc_pairs
 from clipomaly_ros.evaluation.pixel_metrics import ANOMALY, NORMAL, VOID
 
 
 @dataclass(frozen=True)
 class SmiycImages:
-    """A data set folder in the SMIYC layout; frames without a label are left out.
+    """A data set folder with binary labels; frames without a label are left out.
 
-    anomaly_values: values of an anomalous pixel in its label pictures.
+    anomaly_values: values of an anomalous pixel in its label pictures. layout: where files lie.
     """
 
     root: Path
     anomaly_values: tuple[int, ...] = (ANOMALY,)
+    layout: Layout = smiyc_pairs
 
     @cached_property
-    def _images(self) -> dict[str, Path]:
-        images = images_by_name(self.root / "images")
-        found = {name: path for name, path in images.items() if self._label_path(name).is_file()}
-        if not found:
-            raise DataError(
-                f"{self.root}: expected labels_masks/NAME_labels_semantic.png for the images, found none"
-            )
-        return found
-
-    def _label_path(self, name: str) -> Path:
-        return self.root / "labels_masks" / f"{name}_labels_semantic.png"
+    def _pairs(self) -> Pairs:
+        return self.layout(self.root)
 
     @property
     def names(self) -> Sequence[str]:
         """Return the names of the labelled frames, sorted."""
-        return list(self._images)
+        return list(self._pairs)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Return nothing: these data sets have no known classes in the labels."""
         return ()
 
-    @property
+    @cached_property
     def split(self) -> str:
-        """Return nothing: a folder of this layout does not say which part it is."""
-        return ""
+        """Return the split that an index of the synthetic apron names, else ""."""
+        return recorded_split(self.root)
+
+    def files(self, name: str) -> tuple[Path, ...]:
+        """Return image and label of a frame."""
+        return self._pairs[name]
 
     def image(self, name: str) -> NDArray[np.uint8]:
         """Read the image of a frame, RGB uint8 [H, W, 3]."""
-        return read_rgb(self._images[name])
+        return read_rgb(self._pairs[name][0])
 
     def anomaly(self, name: str) -> NDArray[np.uint8]:
         """Read the label of a frame, uint8 [H, W], 0 normal, 1 anomaly, 255 void."""
-        path = self._label_path(name)
+        path = self._pairs[name][1]
         label = read_label(path)
         anomaly = np.isin(label, self.anomaly_values)
         wrong = label[~anomaly & (label != NORMAL) & (label != VOID)]

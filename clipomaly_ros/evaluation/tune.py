@@ -22,7 +22,7 @@ from clipomaly_ros.evaluation.pixel_metrics import (
     frame_histogram,
     pooled_metrics,
 )
-from clipomaly_ros.evaluation.segmentation import DEFAULT_RULES, EvaluationRules, chosen_frames
+from clipomaly_ros.evaluation.segmentation import DEFAULT_RULES, EvaluationRules, chosen_frames, read_pair
 from clipomaly_ros.evaluation.segmenter_source import RememberingEncoder, SegmenterSource, source_score
 from clipomaly_ros.vision.conformal import conformal_threshold, frames_needed, region_peak
 from clipomaly_ros.vision.regions import PictureScale, find_components, unknown_mask
@@ -119,7 +119,7 @@ def tune_threshold(
         for scale in ([settings.logit_scale] if score in SCALE_FREE_SCORES else logit_scales)
     }
     for name in progress(names, "tuning"):
-        rgb, frame = data.image(name), data.frame(name)
+        rgb, frame = read_pair(data, name)
         encoder.forget()
         nominal = not (frame.anomaly == ANOMALY).any()
         for trial in trials.values():

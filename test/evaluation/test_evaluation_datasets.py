@@ -89,7 +89,7 @@ def test_road_anomaly_marks_anomalies_with_two(tmp_path):
 
 
 def test_an_empty_folder_is_named(tmp_path):
-    with pytest.raises(DataError, match="expected a folder of images"):
+    with pytest.raises(DataError, match="expected images and labels_masks in it, found nothing"):
         _ = SmiycImages(tmp_path).names
     (tmp_path / "images").mkdir()
     with pytest.raises(DataError, match="expected images"):
