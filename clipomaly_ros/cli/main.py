@@ -15,6 +15,7 @@ COMMANDS = {
     "evaluate": ("clipomaly_ros.cli.evaluate", "measure the quality of a stage against ground truth"),
     "bench": ("clipomaly_ros.cli.bench", "measure the speed of a stage"),
     "replay": ("clipomaly_ros.cli.replay", "play a bag through the nodes and show the result"),
+    "soak": ("clipomaly_ros.cli.soak", "feed the fusion node with faults for a long time and judge it"),
     "simulate": ("clipomaly_ros.cli.simulate", "write synthetic drives or pictures with ground truth"),
     "train-mini": ("clipomaly_ros.cli.train_mini", "train the small default model on synthetic pictures"),
     "vocabulary": ("clipomaly_ros.cli.vocabulary", "check and show vocabulary files"),

@@ -105,6 +105,10 @@ class NodeProcesses:
                 start_new_session=True,  # Ctrl-C in the terminal reaches the player only, which ends them
             )
 
+    def pid(self, name: str) -> int:
+        """Return the process number of a running node."""
+        return self._running[name].pid
+
     def log(self, name: str) -> Path:
         """Return the file with a node's output."""
         return self.folder / f"{name}.log"
@@ -128,11 +132,11 @@ class NodeProcesses:
         text = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
         return "\n  ".join([f"{self.log(name)}:", *text])
 
-    def stop(self) -> list[str]:
-        """End all nodes: SIGINT, after a grace SIGKILL; return the names of those that were killed."""
+    def stop(self, grace: float = GRACE) -> list[str]:
+        """End all nodes: SIGINT, after a grace [s] SIGKILL; return the names of those that were killed."""
         for process in self._running.values():
             self._signal(process, signal.SIGINT)
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + grace
         killed = []
         for name, process in self._running.items():
             try:

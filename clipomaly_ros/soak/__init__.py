@@ -1,0 +1,1 @@
+"""Drive the real fusion node with synthetic inputs and faults, and judge what comes back."""
