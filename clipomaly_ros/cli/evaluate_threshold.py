@@ -8,12 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from clipomaly_ros.cli.evaluate_segmentation import (
+    add_fusion_argument,
     add_model_arguments,
     load_source,
     open_dataset,
     progress_bar,
 )
 from clipomaly_ros.cli.outputs import prepare_file
+from clipomaly_ros.evaluation.data_hash import data_hash
 from clipomaly_ros.evaluation.datasets import DATASETS
 from clipomaly_ros.evaluation.report_tables import percent, plain_data, text_table
 from clipomaly_ros.evaluation.segmenter_source import read_settings
@@ -24,6 +26,7 @@ from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_model_arguments(parser)
+    add_fusion_argument(parser)
     parser.add_argument(
         "--root", type=Path, required=True, metavar="DIR", help="folder of the validation split"
     )
@@ -106,6 +109,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         content = {
             "bundle": source.name,
+            "bundle_sha256": source.bundle_hash,
+            "data": asdict(data_hash(data)),
             "split": data.split,
             "target_per_thousand_frames": options.target if options.alpha is None else None,
             "alpha": options.alpha,

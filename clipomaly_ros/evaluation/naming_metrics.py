@@ -19,6 +19,7 @@ class Naming:
     published: its region carries the right name. ranked: the right name is the best of the
     candidates that are not approved classes, whether or not it was sure enough to be published.
     top5: the right name is among the first five of these. source: of the region's name.
+    variant: index of the object's shape, -1 if unknown.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Naming:
     published: bool
     ranked: bool
     top5: bool
+    variant: int = -1
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def naming_of(
         published=region.name == right,
         ranked=ranked[:1] == [right],
         top5=right in ranked,
+        variant=sighting.thing.variant,
     )
 
 

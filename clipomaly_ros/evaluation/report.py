@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from clipomaly_ros.evaluation.report_novelty import known_rows, novelty_figures, novelty_rows
 from clipomaly_ros.evaluation.report_tables import (
     condition_rows,
     group_rows,
     markdown_table,
+    plain_data,
     report_dictionary,
     summary_rows,
 )
@@ -18,7 +20,8 @@ from clipomaly_ros.evaluation.segmentation import SegmentationReport
 
 def write_json(report: SegmentationReport, path: Path) -> None:
     """Write all figures as JSON."""
-    path.write_text(json.dumps(report_dictionary(report), indent=2) + "\n", encoding="utf-8")
+    content = report_dictionary(report) | {"novelty": plain_data(novelty_figures(report))}
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def write_report(report: SegmentationReport, folder: Path, pictures: Sequence[Path] = ()) -> Path:
@@ -38,6 +41,9 @@ def markdown(report: SegmentationReport, pictures: Sequence[str] = ()) -> str:
         "",
         f"Model `{report.bundle}`, {len(report.frames)} frames, score {report.settings.unknown_score}, "
         f"logit scale {report.settings.logit_scale:g}, threshold mode {report.settings.threshold_mode}.",
+        "",
+        f"SHA-256 of the bundle: `{report.bundle_hash or 'none'}`; of the data ({report.data.over}): "
+        f"`{report.data.sha256}`.",
     ]
     if report.untrained:
         lines += ["", "**The weights are random: no figure below means anything.**"]
@@ -45,6 +51,8 @@ def markdown(report: SegmentationReport, pictures: Sequence[str] = ()) -> str:
         ("Figures", [("figure", "value"), *summary_rows(report)]),
         ("By slice", condition_rows(report)),
         ("By group of anomalies", group_rows(report)),
+        ("What training has never seen, by slice", novelty_rows(report)),
+        ("Known objects in a shape that training has never seen", known_rows(report)),
     )
     for title, rows in tables:
         if len(rows) > 1:

@@ -49,22 +49,26 @@ def report_dictionary(report: SegmentationReport) -> dict[str, Any]:
     content = {
         "dataset": report.dataset,
         "split": report.split,
+        "data": asdict(report.data),
         "bundle": report.bundle,
+        "bundle_sha256": report.bundle_hash or None,
         "untrained": report.untrained,
         "settings": asdict(report.settings),
         "rules": asdict(report.rules),
         "frames": len(report.frames),
-        "pixels": _pixels(report.pixels),
+        "pixels": pixel_figures(report.pixels),
         "pixels_at_fixed_threshold": _fixed_point(report),
-        "pixels_by_condition": {name: _pixels(item) for name, item in report.pixels_by_condition.items()},
+        "pixels_by_condition": {
+            name: pixel_figures(item) for name, item in report.pixels_by_condition.items()
+        },
         "components": {
             "oracle": asdict(report.oracle),
             "fixed": asdict(report.fixed) if report.fixed else None,
             "regions": asdict(report.regions),
         },
         "naming": {
-            "seen_groups": _naming(accuracy(seen)),
-            "held_out_groups": _naming(accuracy(held_out)),
+            "seen_groups": naming_figures(accuracy(seen)),
+            "held_out_groups": naming_figures(accuracy(held_out)),
             "by_source": _namings(seen, lambda item: item.source.name.lower()),
             "by_group": _namings(report.namings, lambda item: item.group),
             "by_condition": _namings(seen, lambda item: item.condition),
@@ -90,7 +94,7 @@ def report_dictionary(report: SegmentationReport) -> dict[str, Any]:
             "by_condition": _rates(report.sightings, lambda item: item.condition),
             "by_group": _rates(report.sightings, lambda item: item.thing.group),
             "by_size_distance_condition": [
-                {"size": key[0], "distance": key[1], "condition": key[2], **_one_rate(rate)}
+                {"size": key[0], "distance": key[1], "condition": key[2], **rate_figures(rate)}
                 for key, rate in rates_by(
                     report.sightings, lambda item: (size_bin(item), distance_bin(item), item.condition)
                 ).items()
@@ -226,12 +230,14 @@ def _fixed_point(report: SegmentationReport) -> dict[str, float] | None:
     return {"threshold": report.settings.threshold, "recall": recall, "precision": precision, "f1": f1}
 
 
-def _pixels(metrics: PixelMetrics) -> dict[str, float]:
+def pixel_figures(metrics: PixelMetrics) -> dict[str, float]:
+    """Return pixel metrics as plain data, without the curve."""
     curves = ("thresholds", "recall", "precision", "fpr")
     return {name: value for name, value in vars(metrics).items() if name not in curves}
 
 
-def _naming(item: NamingAccuracy) -> dict[str, float]:
+def naming_figures(item: NamingAccuracy) -> dict[str, float]:
+    """Return the accuracy of naming as plain data."""
     return {
         "objects": item.count,
         "top1": item.top1_rate,
@@ -241,19 +247,20 @@ def _naming(item: NamingAccuracy) -> dict[str, float]:
 
 
 def _namings(items: Iterable[Naming], key: Callable[[Naming], Hashable]) -> dict[str, dict[str, float]]:
-    return {str(name): _naming(value) for name, value in accuracy_by(items, key).items()}
+    return {str(name): naming_figures(value) for name, value in accuracy_by(items, key).items()}
 
 
-def _one_rate(rate: Rate) -> dict[str, float]:
+def rate_figures(rate: Rate) -> dict[str, float]:
+    """Return a detection rate as plain data."""
     return {"objects": rate.total, "found": rate.found, "rate": rate.rate}
 
 
 def _rate(sightings: tuple[Sighting, ...], reported: bool = False) -> dict[str, float]:
-    return _one_rate(rates_by(sightings, lambda item: "", reported).get("", Rate(0, 0)))
+    return rate_figures(rates_by(sightings, lambda item: "", reported).get("", Rate(0, 0)))
 
 
 def _rates(sightings: tuple[Sighting, ...], key: Callable[[Sighting], Hashable]) -> dict[str, Any]:
-    return {str(name): _one_rate(rate) for name, rate in rates_by(sightings, key).items()}
+    return {str(name): rate_figures(rate) for name, rate in rates_by(sightings, key).items()}
 
 
 def _alarms(report: SegmentationReport) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +20,15 @@ from clipomaly_ros.evaluation.component_metrics import (
     frame_components,
     pooled_components,
 )
+from clipomaly_ros.evaluation.data_hash import DataHash, data_hash
 from clipomaly_ros.evaluation.detection_rates import DEFAULT_RULE, DetectionRule, Sighting, sightings_of
 from clipomaly_ros.evaluation.false_alarms import FrameAlarms, false_regions
+from clipomaly_ros.evaluation.held_out import (
+    NOVELTIES,
+    KnownSighting,
+    known_sightings,
+    label_of_novelty,
+)
 from clipomaly_ros.evaluation.kitti import DataError
 from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, LabelledImages
 from clipomaly_ros.evaluation.naming_metrics import Naming, naming_of
@@ -46,12 +53,14 @@ Watcher = Callable[[LabelledFrame, NDArray[np.uint8], AnomalyResult], None]
 class EvaluationRules:
     """What counts as what; fixed before anything is measured.
 
-    held_out: groups that were kept out of training; their names are judged apart.
+    held_out: groups that were kept out of training; their names are judged apart. shapes: index of
+    the shape that was kept out, by name; empty where none is shown.
     """
 
     sizes: ComponentSizes = OBSTACLE_TRACK
     detection: DetectionRule = DEFAULT_RULE
     held_out: tuple[str, ...] = HELD_OUT_GROUPS
+    shapes: Mapping[str, int] = field(default_factory=dict)
 
 
 DEFAULT_RULES = EvaluationRules()
@@ -64,7 +73,9 @@ class SegmentationReport:
     pixels: of all frames; pixels_by_condition: of each slice. oracle, fixed, regions: component
     metrics of score > best-F1 threshold of this set, of score > fixed threshold, and of the
     published unknown regions. fixed is None for a threshold that is not fixed.
-    semantic: None without semantic labels. seconds: mean time of each step of a frame.
+    semantic: None without semantic labels. seconds: mean time of each step of a frame. data: hash of the
+    image set. pixels_by_novelty: by slice ("all" for the set) and novelty, see held_out; empty where
+    nothing held out is shown. known: objects of known groups that have a held-out shape.
     """
 
     dataset: str
@@ -84,6 +95,10 @@ class SegmentationReport:
     alarms: tuple[FrameAlarms, ...]
     semantic: SemanticScores | None
     seconds: dict[str, float]
+    data: DataHash
+    bundle_hash: str
+    pixels_by_novelty: dict[tuple[str, str], PixelMetrics]
+    known: tuple[KnownSighting, ...]
 
 
 def evaluate_segmentation(
@@ -143,6 +158,16 @@ def evaluate_segmentation(
         alarms=tuple(run.alarms),
         semantic=run.semantic,
         seconds={name: total / len(names) for name, total in run.seconds.items()},
+        data=data_hash(data),
+        bundle_hash=source.bundle_hash,
+        pixels_by_novelty={
+            (condition, novelty): pooled_metrics(
+                [item for name, kind, item in run.novelties if kind == novelty and condition in ("all", name)]
+            )
+            for condition in (("all", *conditions) if run.novelties else ())
+            for novelty in NOVELTIES
+        },
+        known=tuple(run.known),
     )
 
 
@@ -188,6 +213,8 @@ class _FirstPass:
     alarms: list[FrameAlarms] = field(default_factory=list)
     semantic: SemanticScores | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    novelties: list[tuple[str, str, FrameHistogram]] = field(default_factory=list)
+    known: list[KnownSighting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         table = self.source.table
@@ -215,6 +242,9 @@ class _FirstPass:
             np.save(kept, score, allow_pickle=False)
         with self.clock("pixel metrics"):
             self.histograms.append((frame.condition, frame_histogram(score, frame.anomaly)))
+            for novelty in NOVELTIES if self.rules.shapes else ():
+                label = label_of_novelty(frame, novelty, self.rules.held_out, self.rules.shapes)
+                self.novelties.append((frame.condition, novelty, frame_histogram(score, label)))
         with self.clock("regions and names"):
             self._add_regions(frame, result)
         if self.semantic is not None and closed is not None:
@@ -227,7 +257,9 @@ class _FirstPass:
         unknown = unknown_identifiers(result)
         mask = np.zeros(int(result.region_image.max(initial=0)) + 1, bool)
         mask[unknown] = True
-        self.regions.append(frame_components(mask[result.region_image], frame.anomaly, self.rules.sizes))
+        covered = mask[result.region_image]
+        self.regions.append(frame_components(covered, frame.anomaly, self.rules.sizes))
+        self.known += known_sightings(frame, result.labels, result.legend, covered, self.rules.shapes)
         false = false_regions(result.region_image, unknown, frame.anomaly)
         nominal = not frame.things and not (frame.anomaly == ANOMALY).any()
         self.alarms.append(FrameAlarms(frame.name, frame.condition, nominal, len(false)))
