@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,11 @@ def _add_images(parser: argparse.ArgumentParser) -> None:
     add("--count", type=int, help="pictures (default: as usual for the split)")
     add("--conditions", nargs="+", choices=SLICES, help="light and weather, in turn (default: all)")
     add("--camera", choices=CAMERAS, help="camera (default: hd)")
-    add("--window", type=int, help="side of square parts of pictures [pixel] (default: 512 for train)")
+    add(
+        "--window",
+        type=int,
+        help="side of square parts of pictures [pixel], 0 for whole ones (default: 512 for train)",
+    )
     add("--views", type=int, help="pictures of each scene (default: 6 for train, else 4)")
     add("--anomalies", type=int, help="in each scene (default: 12 for train, else 7)")
     add("--first-scene", type=int, help="number of the first scene in the split (default: 0)")
@@ -113,11 +118,13 @@ def _run_images(options: argparse.Namespace) -> int:
         count=options.count,
         conditions=None if options.conditions is None else tuple(options.conditions),
         camera=options.camera,
-        window=options.window,
+        window=options.window or None,
         views=options.views,
         anomalies=options.anomalies,
         first_scene=options.first_scene,
     )
+    if options.window == 0:
+        settings = replace(settings, window=None)
     with tqdm(total=settings.count, desc=f"rendering {settings.split}", unit="picture", leave=False) as bar:
         whole = write_dataset(options.out, settings, options.workers, bar.update)
     print(f"{options.out}: {settings.count} pictures, SHA-256 {whole}")

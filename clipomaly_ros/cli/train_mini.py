@@ -28,9 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
+        nargs="+",
         required=True,
         metavar="DIR",
-        help="made by `clipomaly simulate images --split train`",
+        help="made by `clipomaly simulate images --split train`; several are joined",
     )
     parser.add_argument(
         "-o",
@@ -48,9 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=6000, help="for the image tower (default: 6000)")
     parser.add_argument("--batch", type=int, default=8, help="crops a step (default: 8)")
     parser.add_argument("--side", type=int, default=384, help="of a crop [pixel] (default: 384)")
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default: 0.002)")
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate (default: 0.001)")
+    parser.add_argument(
+        "--initial",
+        choices=("imagenet", "none"),
+        default="imagenet",
+        help="weights of the backbone to begin with: as a package ships them, or random (default: imagenet)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of weights, crops and captions (default: 0)")
-    parser.add_argument("--limit", type=int, help="use the first pictures only")
+    parser.add_argument("--limit", type=int, help="use the first pictures of each folder only")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its own choice (default)")
 
 
@@ -63,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
         )
     # Imported here, so that --help needs no torch.
     from clipomaly_ros.model.mini.curve import draw_curve
+    from clipomaly_ros.model.mini.initial_weights import BACKBONE_RATE, SHA256, packaged_weights, start_from
     from clipomaly_ros.model.mini.pictures import learnt_names, read_pictures
     from clipomaly_ros.model.mini.session import prepare
     from clipomaly_ros.model.mini.training import TrainingSettings, save_weights, train
@@ -73,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
         batch=options.batch,
         side=options.side,
         rate=options.rate,
+        backbone_rate=BACKBONE_RATE if options.initial == "imagenet" else 1.0,
         seed=options.seed,
         threads=options.threads,
     )
@@ -80,11 +89,17 @@ def run(options: argparse.Namespace) -> int:
     vocabulary = load_vocabulary(
         options.vocabulary / "airside_approved.yaml", options.vocabulary / "airside_candidates.yaml"
     )
-    learnt = learnt_names(options.data)
-    source, captions = prepare(options.model, options.seed, vocabulary, learnt)
+    learnt = {name for folder in options.data for name in learnt_names(folder)}
+    source, captions = prepare(options.model, options.seed, vocabulary, sorted(learnt))
+    if options.initial == "imagenet":
+        start_from(source.visual.trunk, packaged_weights(), source.channels)
     words = {entry.name: index for index, entry in enumerate(captions.candidates)}
     classes = [entry.name for entry in captions.approved]
-    pictures = read_pictures(options.data, classes, words, options.limit)
+    pictures = [
+        picture
+        for folder in options.data
+        for picture in read_pictures(folder, classes, words, options.limit)
+    ]
     print(f"{len(pictures)} pictures; {len(classes)} known classes, {len(words)} further names")
     weights = options.output / "weights.safetensors"
     with (
@@ -109,8 +124,9 @@ def run(options: argparse.Namespace) -> int:
         "model": options.model.name,
         "settings": vars(settings),
         "pictures": len(pictures),
-        "data_sha256": data_hash(options.data),
-        "data_simulator": data_hash(options.data, "simulator"),
+        "initial_sha256": SHA256 if options.initial == "imagenet" else None,
+        "data_sha256": [data_hash(folder) for folder in options.data],
+        "data_simulator": [data_hash(folder, "simulator") for folder in options.data],
         "learnt": [entry.name for entry in captions.candidates],
         "text_loss": record.text_loss,
         "seconds": round(record.seconds, 1),

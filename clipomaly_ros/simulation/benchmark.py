@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -44,8 +44,20 @@ class BagPlan:
             yield f"{self.split}_{condition}", condition, FIRST_BAG_SCENE + number
 
 
-PICTURES: Mapping[str, int] = MappingProxyType({"train": 2700, "validation": 120, "test": 320, "nofod": 400})
-QUICK_PICTURES: Mapping[str, int] = MappingProxyType({"train": 12, "validation": 4, "test": 8, "nofod": 8})
+# Training looks closely, from anywhere (train), and as far as a vehicle does (train_drives).
+_FIRST_DRIVE_SCENE = 10_000
+PICTURES: Mapping[str, DatasetSettings] = MappingProxyType(
+    {
+        "train": default_settings("train"),
+        "train_drives": DatasetSettings("train", 900, views=3, anomalies=12, first_scene=_FIRST_DRIVE_SCENE),
+        "validation": default_settings("validation"),
+        "test": default_settings("test"),
+        "nofod": default_settings("nofod"),
+    }
+)
+_QUICK_COUNTS: Mapping[str, int] = MappingProxyType(
+    {"train": 12, "train_drives": 3, "validation": 4, "test": 8, "nofod": 8}
+)
 BAGS: Mapping[str, BagPlan] = MappingProxyType(
     {"test_bags": BagPlan("test", 60, 10), "nofod_bags": BagPlan("nofod", 30, 0)}
 )
@@ -80,10 +92,13 @@ def benchmark_plan(quick: bool = False, parts: Collection[str] = PARTS) -> Bench
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         raise ValueError(f"expected parts out of {', '.join(PARTS)}, got {unknown[0]!r}")
-    counts, bags = (QUICK_PICTURES, QUICK_BAGS) if quick else (PICTURES, BAGS)
     return BenchmarkPlan(
-        {name: default_settings(name, count=count) for name, count in counts.items() if name in parts},
-        {name: plan for name, plan in bags.items() if name in parts},
+        {
+            name: replace(settings, count=_QUICK_COUNTS[name]) if quick else settings
+            for name, settings in PICTURES.items()
+            if name in parts
+        },
+        {name: plan for name, plan in (QUICK_BAGS if quick else BAGS).items() if name in parts},
     )
 
 

@@ -78,7 +78,7 @@ class DatasetSettings:
 DEFAULTS: Mapping[str, DatasetSettings] = MappingProxyType(
     {
         "demo": DatasetSettings("demo", 24),
-        "train": DatasetSettings("train", 2700, window=512, views=6, anomalies=12),
+        "train": DatasetSettings("train", 1000, window=512, views=6, anomalies=12),
         "validation": DatasetSettings("validation", 120),
         "test": DatasetSettings("test", 320, depth=True),
         "nofod": DatasetSettings("nofod", 400, anomalies=0),

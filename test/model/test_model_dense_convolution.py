@@ -22,7 +22,7 @@ def write_config(folder, timm_model):
 
 
 @pytest.mark.parametrize(
-    ("timm_model", "stride"), [("clipomaly_resnet_stride8", 8), ("test_convnext", 32), ("test_resnet", 32)]
+    ("timm_model", "stride"), [("clipomaly_lite0_pyramid", 8), ("test_convnext", 32), ("test_resnet", 32)]
 )
 def test_towers_export_with_their_stride(timm_model, stride, tmp_path):
     config = write_config(tmp_path, timm_model)
@@ -54,7 +54,7 @@ def test_a_cell_is_the_head_of_a_map_that_is_that_cell_everywhere(tmp_path):
 
 
 def test_sizes_and_variants_that_do_not_fit_are_refused(tmp_path):
-    config = str(write_config(tmp_path, "clipomaly_resnet_stride8"))
+    config = str(write_config(tmp_path, "clipomaly_lite0_pyramid"))
     with pytest.raises(BundleError, match="stride divides"):
         export_bundle(ExportSettings(config, image_size=(68, 64)), tmp_path / "a", report=lambda _: 0)
     with pytest.raises(BundleError, match="choose pointwise"):
@@ -64,7 +64,7 @@ def test_sizes_and_variants_that_do_not_fit_are_refused(tmp_path):
 
 
 def test_further_files_are_kept_and_hashed(tmp_path):
-    config = str(write_config(tmp_path, "clipomaly_resnet_stride8"))
+    config = str(write_config(tmp_path, "clipomaly_lite0_pyramid"))
     card = tmp_path / "README.md"
     card.write_text("what it can do\n")
     settings = ExportSettings(config, include=(card,), threshold=0.25, score="candidate_mass")

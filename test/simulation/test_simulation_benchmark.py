@@ -21,16 +21,22 @@ from clipomaly_ros.simulation.sources import simulator_hash
 def test_the_whole_plan():
     plan = benchmark_plan()
     assert {name: item.count for name, item in plan.pictures.items()} == {
-        "train": 2700,
+        "train": 1000,
+        "train_drives": 900,
         "validation": 120,
         "test": 320,
         "nofod": 400,
     }
     assert plan.pictures["train"].window is not None
+    windows, drives = (set(plan.pictures[name].scenes) for name in ("train", "train_drives"))
+    assert plan.pictures["train_drives"].split == "train"
+    assert not windows & drives, "the same scene twice teaches less than another one"
     for bags, frames in (("test_bags", 60), ("nofod_bags", 30)):
         assert plan.bags[bags].frames == frames
         assert [condition for _, condition, _ in plan.bags[bags].names()] == list(SLICES)
     for settings in plan.pictures.values():
+        if settings.split not in {bags.split for bags in plan.bags.values()}:
+            continue
         assert settings.scenes.stop <= FIRST_BAG_SCENE, "a bag would show a scene of the pictures"
 
 

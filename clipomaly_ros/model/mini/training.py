@@ -39,7 +39,8 @@ class TrainingSettings:
     text_steps, steps: of the optimiser, for the text and for the image tower. batch: crops a
     step. side: of a crop [pixel], a multiple of 8.
     rate: highest learning rate (cosine, after a short warm-up). average: decay of the running
-    mean of the weights, which is what gets kept. threads: of torch, 0 for its own choice.
+    mean of the weights, which is what gets kept. backbone_rate: of the learning rate, for a
+    backbone that does not start from random weights. threads: of torch, 0 for its own choice.
     """
 
     text_steps: int = 600
@@ -50,6 +51,7 @@ class TrainingSettings:
     weight_decay: float = 0.02
     average: float = 0.998
     box_weight: float = 0.5
+    backbone_rate: float = 1.0
     seed: int = 0
     threads: int = 0
 
@@ -63,6 +65,10 @@ class TrainingSettings:
             raise BundleError(
                 "training: expected a rate above 0, a seed and threads of 0 or more, "
                 f"found {self.rate}, {self.seed}, {self.threads}"
+            )
+        if not 0 < self.backbone_rate <= 1:
+            raise BundleError(
+                f"training: expected a backbone's rate above 0 and up to 1, found {self.backbone_rate}"
             )
 
 
@@ -103,16 +109,11 @@ def train(
     banks = draw_banks(text_tower, captions, _BANKS, settings.seed)
     counts = len(captions.approved), len(captions.candidates)
     mean = copy.deepcopy(model).eval()
-    trained = nn.ModuleList([source.visual])
-    optimiser = torch.optim.AdamW(
-        [*_groups(trained, settings.weight_decay), {"params": [model.logit_scale], "weight_decay": 0.0}],
-        settings.rate,
-        betas=(0.9, 0.98),
-    )
+    optimiser = torch.optim.AdamW(_groups(source, settings), settings.rate, betas=(0.9, 0.98))
     sums: dict[str, float] = {}
     for step, (batch, number) in enumerate(_batches(pictures, settings), start=1):
         for group in optimiser.param_groups:
-            group["lr"] = settings.rate * _schedule(step, settings.steps)
+            group["lr"] = settings.rate * group["share"] * _schedule(step, settings.steps)
         losses = _losses(source, batch, TextBank(banks[number], *counts))
         loss = losses["known"] + settings.box_weight * _box_share(step, settings.steps) * losses["boxes"]
         optimiser.zero_grad(set_to_none=True)
@@ -183,15 +184,23 @@ def _batches(pictures: list[Picture], settings: TrainingSettings) -> Iterator[tu
             yield ready
 
 
-def _groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    decayed = [p for p in model.parameters() if p.ndim >= 2]
-    plain = [p for p in model.parameters() if p.ndim < 2]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+def _groups(source: SourceModel, settings: TrainingSettings) -> list[dict]:
+    """Return the parameters to train, by their share of the rate and by whether they decay."""
+    groups: dict[tuple[float, float], list[Tensor]] = {(1.0, 0.0): [source.model.logit_scale]}
+    for name, parameter in source.visual.named_parameters():
+        if parameter.requires_grad:
+            share = settings.backbone_rate if ".backbone." in name else 1.0
+            decay = settings.weight_decay if parameter.ndim >= 2 else 0.0
+            groups.setdefault((share, decay), []).append(parameter)
+    return [
+        {"params": parameters, "share": share, "weight_decay": decay}
+        for (share, decay), parameters in groups.items()
+    ]
 
 
 def _box_share(step: int, steps: int) -> float:
     """Return the share of the box loss: boxes say little before the known classes can be told apart."""
-    return min(max((step / steps - 0.1) / 0.1, 0.0), 1.0)
+    return min(max((step / steps - 0.05) / 0.1, 0.0), 1.0)
 
 
 def _schedule(step: int, steps: int) -> float:
