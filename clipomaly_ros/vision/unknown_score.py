@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.vision.types import TextTable, VisionError
+from clipomaly_ros.vision.word_selection import words_of_frame
 
 Map = NDArray[np.float32]
 
@@ -142,19 +143,22 @@ _COSINES_AT_A_TIME = 1 << 18
 def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float) -> tuple[Map, Map]:
     """Return the unknown score, float32 [h, w], and the cosines with the approved classes, [h, w, C].
 
-    patches: float32 [h, w, D], L2-normalised. name: one of UNKNOWN_SCORES.
+    patches: float32 [h, w, D], L2-normalised. name: one of UNKNOWN_SCORES. Of a large dictionary only
+    the words of this frame compete, see words_of_frame: neither the time nor the score grows
+    with words that nothing in the image resembles.
     """
     score, count = UNKNOWN_SCORES[name], table.approved_count
+    known = patches @ table.embeddings[:count].T
     if name not in CANDIDATE_SCORES:
-        known = patches @ table.embeddings[:count].T
         return score(Similarities(known, count, logit_scale)), known
-    flat = patches.reshape(-1, patches.shape[-1])
-    result, known = np.empty(len(flat), np.float32), np.empty((len(flat), count), np.float32)
-    # A few patches at a time: with thousands of candidates all cosines are hundreds of megabytes.
-    step = max(1, _COSINES_AT_A_TIME // len(table.embeddings))
+    candidates = table.embeddings[count:]
+    words = candidates[words_of_frame(patches, known.max(axis=2), candidates)]
+    flat, flat_known = patches.reshape(-1, patches.shape[-1]), known.reshape(-1, count)
+    result = np.empty(len(flat), np.float32)
+    # A few patches at a time, so that the work stays in the cache.
+    step = max(1, _COSINES_AT_A_TIME // (count + len(words)))
     for first in range(0, len(flat), step):
         block = slice(first, first + step)
-        cosines = flat[block] @ table.embeddings.T
+        cosines = np.concatenate([flat_known[block], flat[block] @ words.T], axis=1)
         result[block] = score(Similarities(cosines, count, logit_scale))
-        known[block] = cosines[:, :count]
-    return result.reshape(patches.shape[:2]), known.reshape(*patches.shape[:2], count)
+    return result.reshape(patches.shape[:2]), known

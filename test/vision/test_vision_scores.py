@@ -148,8 +148,8 @@ def test_probabilities_are_scipys_softmax(values, scale):
 
 
 @pytest.mark.parametrize("name", sorted(UNKNOWN_SCORES))
-@pytest.mark.parametrize("words", [0, 5, 30_000])
-def test_patches_score_as_their_similarities_do_however_many_words(name, words):
+@pytest.mark.parametrize("words", [0, 5, 120])
+def test_patches_score_as_their_similarities_do(name, words):
     rng = np.random.default_rng(1)
     patches, embeddings = rng.standard_normal((7, 9, 4)), rng.standard_normal((6 + words, 4))
     patches, embeddings = (
