@@ -12,6 +12,7 @@ COMMANDS = {
     "segment": ("clipomaly_ros.cli.segment", "segment pictures and videos, for people to look at"),
     "export": ("clipomaly_ros.cli.export", "export an open_clip model to a model bundle"),
     "build-engine": ("clipomaly_ros.cli.build_engine", "build a TensorRT engine of a model bundle"),
+    "tagger-bundle": ("clipomaly_ros.cli.tagger_bundle", "make a bundle of an image tagger's ONNX file"),
     "evaluate": ("clipomaly_ros.cli.evaluate", "measure the quality of a stage against ground truth"),
     "bench": ("clipomaly_ros.cli.bench", "measure the speed of a stage"),
     "replay": ("clipomaly_ros.cli.replay", "play a bag through the nodes and show the result"),

@@ -14,6 +14,7 @@ from clipomaly_ros.nodes.parameters import Parameter, ParameterError
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS
 from clipomaly_ros.nodes.segmenter_loading import load
 from clipomaly_ros.nodes.segmenter_settings import segmenter_settings
+from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.replay.node_parameters import FUSION, SEGMENTER
 from clipomaly_ros.replay.parameter_file import read_parameters
 from clipomaly_ros.replay.processes import share_file
@@ -80,5 +81,15 @@ def load_segmenter(bundle: Path, path: Path, threads: int | None = None) -> Load
     )
     settings = segmenter_settings(parameters, loaded.bundle.manifest)
     opened = loaded.bundle
+    tagging = load_tagging(
+        parameters.tagger_bundle,
+        parameters.tag_list,
+        parameters.tag_share,
+        loaded.table,
+        loaded.text_encoder,
+        settings.logit_scale,
+        parameters.threads if threads is None else threads,
+    )
     origin = Origin(loaded.table.vocabulary_hash, opened.id, opened.hash, opened.untrained)
-    return LoadedSegmenter(AnomalySegmenter(loaded.encoder, loaded.table, settings), origin, opened.id)
+    segmenter = AnomalySegmenter(loaded.encoder, loaded.table, settings, tagging=tagging)
+    return LoadedSegmenter(segmenter, origin, opened.id)

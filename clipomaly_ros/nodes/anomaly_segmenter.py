@@ -18,12 +18,14 @@ from clipomaly_ros.nodes.image_input import check_image
 from clipomaly_ros.nodes.latest_worker import LatestWorker
 from clipomaly_ros.nodes.managed_node import ManagedNode, run_node
 from clipomaly_ros.nodes.message_checks import BadMessage
+from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
 from clipomaly_ros.nodes.segmenter_frames import FrameWork
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
 from clipomaly_ros.nodes.segmenter_loading import Loaded, load
 from clipomaly_ros.nodes.segmenter_services import VocabularyServices
-from clipomaly_ros.nodes.segmenter_settings import segmenter_settings
+from clipomaly_ros.nodes.segmenter_settings import FROM_BUNDLE, segmenter_settings
 from clipomaly_ros.nodes.stamps import Order, StampSequence
+from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.nodes.topics import by_name
 from clipomaly_ros.vision.segmenter import AnomalySegmenter
 
@@ -65,10 +67,22 @@ class AnomalySegmenterNode(ManagedNode):
             backend=parameters.backend,
             engine_cache=parameters.engine_cache,
             engine_mismatch=parameters.engine_mismatch,
+            score_fusion=parameters.score_fusion,
         )
-        segmenter = AnomalySegmenter(
-            loaded.encoder, loaded.table, segmenter_settings(parameters, loaded.bundle.manifest)
+        settings = segmenter_settings(parameters, loaded.bundle.manifest)
+        if parameters.threshold_mode == FROM_BUNDLE:
+            settings = fused_threshold(settings, loaded.fusion)
+        tagging = load_tagging(
+            parameters.tagger_bundle,
+            parameters.tag_list,
+            parameters.tag_share,
+            loaded.table,
+            loaded.text_encoder,
+            settings.logit_scale,
+            parameters.threads,
+            self.get_logger().info,
         )
+        segmenter = AnomalySegmenter(loaded.encoder, loaded.table, settings, loaded.fusion, tagging)
         anomalies, legend, overlay = (
             self._create_publisher(name) for name in ("anomalies", "legend", "overlay")
         )

@@ -64,6 +64,34 @@ SEGMENTER_PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        "score_fusion",
+        "",
+        "File of a fused unknown score, made by `clipomaly evaluate weights`; it takes the place of "
+        "unknown_score, and of the bundle's threshold with threshold_mode bundle. Empty is off.",
+        read_only=True,
+    ),
+    Parameter(
+        "tagger_bundle",
+        "",
+        "Folder of an image tagger, made by `clipomaly tagger-bundle`; for name_words tagger and both.",
+        read_only=True,
+    ),
+    Parameter(
+        "tag_list",
+        "",
+        "File with one tag a line for the light tagger, which looks at the encoder's global embedding, in "
+        "place of tagger_bundle.",
+        read_only=True,
+    ),
+    Parameter(
+        "tag_share",
+        0.05,
+        "With tag_list, a frame has the tags whose probability is at least this share of the largest one.",
+        minimum=1e-6,
+        maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
         "text_cache",
         "",
         "Folder of the text embedding cache; empty takes $CLIPOMALY_CACHE, else the user's cache folder.",

@@ -10,6 +10,7 @@ from clipomaly_ros.nodes.parameters import Parameter
 from clipomaly_ros.vision.masked_crops import NAME_EVIDENCE
 from clipomaly_ros.vision.naming import NAME_MODES
 from clipomaly_ros.vision.settings import SegmenterSettings
+from clipomaly_ros.vision.tagger import NAME_WORDS
 
 FROM_BUNDLE = "bundle"
 
@@ -137,6 +138,14 @@ SETTINGS_PARAMETERS = (
         "no name; 1 is off.",
         minimum=0.0,
         maximum=1.0,
+        read_only=True,
+    ),
+    Parameter(
+        "name_words",
+        "dictionary",
+        "Candidates of a frame: the dictionary, the tags found in it (tagger; needs tagger_bundle or "
+        "tag_list), or both.",
+        choices=NAME_WORDS,
         read_only=True,
     ),
     Parameter(

@@ -72,6 +72,7 @@ def name_regions(
     min_probability: float,
     margin: float,
     synonym_similarity: float = 1.0,
+    allowed: NDArray[np.intp] | None = None,
 ) -> list[RegionName]:
     """Name regions by their embeddings, float32 [R, D], L2-normalised or combined from such.
 
@@ -81,16 +82,23 @@ def name_regions(
     nameless, and counts as an obstacle: unknown is never dropped.
     synonym_similarity: a candidate whose text has at least this cosine with that of an approved class
     says the same in other words and is no name; 1 = off.
+    allowed: rows of the only candidates to look at; None = all.
     """
     if not len(embeddings):
         return []
-    cosines = embeddings @ table.embeddings.T
     count = table.approved_count
+    rows = np.arange(len(table.entries))
+    texts = table.embeddings
+    if allowed is not None:
+        rows = np.concatenate([rows[:count], allowed])
+        texts = texts[rows]
+    cosines = embeddings @ texts.T
     words = preselect_words(cosines, count, top_words)
     if synonym_similarity < 1.0:
-        words = words[~says_the_same(words, table, synonym_similarity)]
-    compared = np.concatenate([np.arange(count), words])
-    probabilities = class_probabilities(cosines[:, compared], logit_scale)
+        words = words[~says_the_same(rows[words], table, synonym_similarity)]
+    places = np.concatenate([np.arange(count), words])
+    compared = rows[places]
+    probabilities = class_probabilities(cosines[:, places], logit_scale)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :MAX_NAMES]
     entries = [table.entries[index] for index in compared]
     found = []

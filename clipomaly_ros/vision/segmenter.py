@@ -20,6 +20,7 @@ from clipomaly_ros.vision.reported import ReportedRegion, find_reported
 from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.segmentation import label_picture, label_type, legend_of, unlabelled
 from clipomaly_ros.vision.settings import SegmenterSettings
+from clipomaly_ros.vision.tagger import TaggedTable, Tagging, tagged_table
 from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, DenseFeatures, TextTable, VisionError
 from clipomaly_ros.vision.unknown_score import score_patches
 from clipomaly_ros.vision.upsampling import PatchInterpolation, patch_interpolation
@@ -35,6 +36,7 @@ class AnomalySegmenter:
     Raises VisionError for a table or an image that cannot be used. `segment` and `set_table`
     may be called from different threads: an image is worked on with one table throughout.
     fusion: makes the unknown score of several sources, in place of settings.unknown_score.
+    tagging: gives the candidates of settings.name_words "tagger" and "both".
     """
 
     def __init__(
@@ -43,29 +45,44 @@ class AnomalySegmenter:
         table: TextTable,
         settings: SegmenterSettings,
         fusion: ScoreFusion | None = None,
+        tagging: Tagging | None = None,
     ) -> None:
+        if (tagging is None) != (settings.name_words == "dictionary"):
+            raise VisionError(
+                f"name_words is {settings.name_words!r}, and there is {'no' if tagging is None else 'a'} "
+                "tagger: 'tagger' and 'both' need one, and it has no use without them"
+            )
         self.settings = settings
         self._encoder = encoder
-        self._fusion = fusion
-        self._table = _checked_table(table)
+        self._fusion, self._tagging = fusion, tagging
+        self._tables = self._tables_of(table)
 
     @property
     def table(self) -> TextTable:
         """Return the table that the next image will be worked on with."""
-        return self._table
+        return self._tables[0]
 
     def set_table(self, table: TextTable) -> None:
         """Use another table from the next image on; an unusable one changes nothing."""
-        self._table = _checked_table(table)
+        self._tables = self._tables_of(table)
+
+    def _tables_of(self, table: TextTable) -> tuple[TextTable, TaggedTable | None]:
+        _checked_table(table)
+        if self._tagging is None:
+            return table, None
+        tagged = tagged_table(table, self._tagging, self.settings.name_words)
+        _checked_table(tagged.table)
+        return table, tagged
 
     def segment(self, rgb: NDArray[np.uint8]) -> AnomalyResult:
         """Segment one image, uint8 [H, W, 3] RGB of any size and memory layout.
 
-        latencies: stages "preprocess", "encode", "score", "regions", "naming", "labels".
+        latencies: stages "preprocess", "encode", "score", "regions", "naming", "labels"; "tags" before
+        "naming" where a tagger was asked, which happens only for images with unknown regions.
         """
         _check_image(rgb)
         # One reference each, so that a swap by another thread waits for the next image.
-        table, settings, encoder = self._table, self.settings, self._encoder
+        (table, tagged), settings, encoder = self._tables, self.settings, self._encoder
         size = (rgb.shape[0], rgb.shape[1])
         watch = _Stopwatch()
         with watch.stage("preprocess"):
@@ -99,11 +116,18 @@ class AnomalySegmenter:
                 settings.threshold_low,
             )
             unknown, dropped = find_components(mask.view(np.uint8), scale, *limits, settings.max_regions)
+        naming_table = table if tagged is None else tagged.table
+        allowed: NDArray[np.intp] | None = None
+        if tagged is not None and self._tagging is not None and unknown:
+            with watch.stage("tags"):
+                allowed = tagged.words(self._tagging.tagger.present(rgb, features.global_embedding))
         with watch.stage("naming"):
-            names = self._names(rgb, unknown, score, scale, patches, to_working, table, settings)
+            names = self._names(
+                rgb, unknown, score, scale, patches, to_working, naming_table, allowed, settings
+            )
         with watch.stage("labels"):
             used = used_entries(names, settings.name_mode)
-            legend, used_labels = legend_of(table.entries, table.approved_count, used)
+            legend, used_labels = legend_of(naming_table.entries, table.approved_count, used)
             dtype = label_type(len(legend))
             labels = label_picture(known, patch_interpolation(letterbox, size), dtype)
             reported: list[ReportedRegion] = []
@@ -123,7 +147,7 @@ class AnomalySegmenter:
                 dropped += cut
             inner = {}
             if settings.name_mode == "all":
-                inner = inner_labels(unknown, names, patches, to_working, table, used_labels)
+                inner = inner_labels(unknown, names, patches, to_working, naming_table, used_labels)
             regions = label_regions(unknown, names, reported, table, used_labels, unlabelled(dtype), inner)
             region_image = paint_regions(regions, labels, scale)
             published = published_regions(regions, score, scale)
@@ -138,6 +162,7 @@ class AnomalySegmenter:
         patches: Map,
         interpolation: PatchInterpolation,
         table: TextTable,
+        allowed: NDArray[np.intp] | None,
         settings: SegmenterSettings,
     ) -> list[RegionName]:
         if not unknown:
@@ -162,6 +187,7 @@ class AnomalySegmenter:
             settings.name_min_probability,
             settings.name_margin,
             settings.synonym_similarity,
+            allowed,
         )
 
 

@@ -9,6 +9,7 @@ from clipomaly_ros.vision.letterbox import FITS
 from clipomaly_ros.vision.masked_crops import NAME_EVIDENCE
 from clipomaly_ros.vision.naming import NAME_MODES
 from clipomaly_ros.vision.regions import THRESHOLD_MODES
+from clipomaly_ros.vision.tagger import NAME_WORDS
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES
 
@@ -33,6 +34,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "unknown_score": tuple(UNKNOWN_SCORES),
     "threshold_mode": THRESHOLD_MODES,
     "fit": FITS,
+    "name_words": NAME_WORDS,
     "name_evidence": NAME_EVIDENCE,
     "name_mode": NAME_MODES,
 }
@@ -60,6 +62,7 @@ class SegmenterSettings:
     name_min_probability: least probability of a name.
     synonym_similarity: cosine of its text with an approved class's from which a candidate is a synonym
         of that class and no name; 1 = off.
+    name_words: the candidates: "dictionary", "tagger", the tags of this image, or "both"; see tagger.
     name_evidence: what a region is named by: "pooled", the patches inside it, "crop", its masked crop
         through the encoder once more, or "both"; see masked_crops.
     crop_regions: with "crop" and "both", the regions of a frame that get one, those of highest score.
@@ -83,6 +86,7 @@ class SegmenterSettings:
     name_margin: float = 0.0
     name_min_probability: float = 0.2
     synonym_similarity: float = 1.0
+    name_words: str = "dictionary"
     name_evidence: str = "pooled"
     crop_regions: int = 4
     name_mode: str = "best"
