@@ -214,7 +214,7 @@ class _StageTwo:
         model = self._bag.calibrations.at(frame.stamp)
         groups = self._legends.groups(frame.legend_id) or {}
         pair = ReadyPair(camera, frame, cloud, time.monotonic(), 0, model, transforms)
-        self._keeper.fuse(pair, frame.regions_with_groups(groups))
+        self._keeper.fuse(pair, frame.regions_with_groups(groups), groups)
 
     def _publish(self, outgoing: Outgoing) -> None:
         array = outgoing.zones

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from clipomaly_ros.hazard.polygons import polygon_distance
+from clipomaly_ros.hazard.merging import groups_agree
+from clipomaly_ros.hazard.motion import predict
+from clipomaly_ros.hazard.polygon_sets import distances_between, radii, stack
 from clipomaly_ros.hazard.track import Track, TrackerSettings
 from clipomaly_ros.hazard.types import ZoneMeasurement
 
@@ -27,28 +29,35 @@ def assign(
     """
     if not tracks or not measurements:
         return []
-    predictions = [track.motion.predicted((stamp - track.last_seen) * 1e-9) for track in tracks]
-    positions = np.array([state[:2] for state, _ in predictions])
-    spreads = np.array([covariance[:2, :2] for _, covariance in predictions])
+    seconds = np.array([(stamp - track.last_seen) * 1e-9 for track in tracks])
+    states, covariances = predict([track.motion for track in tracks], seconds)
+    positions, spreads = states[:, :2], covariances[:, :2, :2]
     centroids = np.array([measurement.geometry.centroid[:2] for measurement in measurements])
     noises = np.array([measurement.geometry.covariance[:2, :2] for measurement in measurements])
     offset = centroids[None] - positions[:, None]
     total = spreads[:, None] + noises[None]
     squared = np.einsum("tmi,tmi->tm", offset, np.linalg.solve(total, offset[..., None])[..., 0])
-    radii_t = np.array([_radius(track.geometry.polygon, track.geometry.centroid) for track in tracks])
-    radii_m = np.array([_radius(m.geometry.polygon, m.geometry.centroid) for m in measurements])
-    gap = np.linalg.norm(offset, axis=2) - radii_t[:, None] - radii_m[None]
+    places = np.array([track.geometry.centroid[:2] for track in tracks])
+    outlines_t = stack([track.geometry.polygon for track in tracks])
+    outlines_m = stack([measurement.geometry.polygon for measurement in measurements])
+    gap = np.linalg.norm(offset, axis=2) - radii(outlines_t, places)[:, None] - radii(outlines_m, centroids)
+    rows, columns = np.nonzero((squared <= settings.gate) | (gap <= settings.edge_gate))
+    moved = outlines_t[rows] + (positions - places)[rows, None]
+    edges = distances_between(moved, outlines_m[columns])
+    strange = _other_group(tracks, measurements, rows, columns)
+    price = edges + 0.1 * np.minimum(np.sqrt(squared[rows, columns]), 30.0) + _OTHER_GROUP * strange
+    possible = (squared[rows, columns] <= settings.gate) | (edges <= settings.edge_gate)
     cost = np.full(squared.shape, _IMPOSSIBLE)
-    for t, m in zip(*np.nonzero((squared <= settings.gate) | (gap <= settings.edge_gate)), strict=True):
-        moved = tracks[t].geometry.polygon + (positions[t] - tracks[t].geometry.centroid[:2])
-        edges = polygon_distance(moved, measurements[m].geometry.polygon)
-        if squared[t, m] <= settings.gate or edges <= settings.edge_gate:
-            groups = {tracks[t].names.best[2], measurements[m].region.group} - {""}
-            other = _OTHER_GROUP if len(groups) == 2 else 0.0
-            cost[t, m] = edges + 0.1 * min(float(np.sqrt(squared[t, m])), 30.0) + other
+    cost[rows, columns] = np.where(possible, price, _IMPOSSIBLE)
     rows, columns = linear_sum_assignment(cost)
     return [(int(t), int(m)) for t, m in zip(rows, columns, strict=True) if cost[t, m] < _IMPOSSIBLE]
 
 
-def _radius(polygon: np.ndarray, centroid: np.ndarray) -> float:
-    return float(np.linalg.norm(polygon - centroid[:2], axis=1).max())
+def _other_group(
+    tracks: Sequence[Track], measurements: Sequence[ZoneMeasurement], rows: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+    """Tell for pairs whether both have a group and the groups differ."""
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return np.array(
+        [not groups_agree(tracks[t].names.best[2], measurements[m].region.group) for t, m in pairs], bool
+    )

@@ -20,6 +20,7 @@ from clipomaly_ros.hazard.association import (
 )
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.clouds import PointCloud
+from clipomaly_ros.hazard.corridor import CorridorSettings, Watch, unexplained_things, unnamed_region
 from clipomaly_ros.hazard.footprint import FootprintSettings, measure
 from clipomaly_ros.hazard.foreground import ForegroundSettings, Surroundings, select_objects
 from clipomaly_ros.hazard.ground import GroundPlane, GroundSettings, estimate_ground
@@ -58,6 +59,7 @@ class FusionSettings:
     foreground: ForegroundSettings = field(default_factory=ForegroundSettings)
     footprint: FootprintSettings = field(default_factory=FootprintSettings)
     ground_ray: GroundRaySettings = field(default_factory=GroundRaySettings)
+    corridor: CorridorSettings = field(default_factory=CorridorSettings)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.clearance < 1.0:
@@ -96,6 +98,7 @@ class RegionFuser:
         camera_from_cloud: RigidTransform,
         fixed_from_cloud: RigidTransform,
         fixed_from_camera: RigidTransform,
+        watch: Watch | None = None,
     ) -> FusionResult:
         """Place each region in the fixed frame (z up).
 
@@ -103,6 +106,8 @@ class RegionFuser:
         hold at the stamps: camera_from_cloud carries the motion between them. The cloud may
         be empty; regions then rest on the prior ground plane. Every region ends either in
         measurements or, with its reason, in unplaced. latencies: "ground", "project", "place".
+        watch: look for what stands in the corridor and no mask explains, if that is enabled;
+        such measurements come last, as LIDAR_ONLY.
         Raises HazardError when the region image does not fit the camera.
         """
         check_region_image(region_image, camera)
@@ -112,7 +117,8 @@ class RegionFuser:
             if region.state == _STATE_VOID
         }
         regions = [region for region in regions if region.state != _STATE_VOID]
-        if not regions:
+        watch = watch if self.settings.corridor.enabled else None
+        if not regions and watch is None:
             return FusionResult((), unplaced)
         start = time.perf_counter()
         # Work around the sensor: float32 keeps millimetres there, wherever the fixed frame's origin is
@@ -132,13 +138,16 @@ class RegionFuser:
         scan = _Scan(points, seen, under, plane, relief)
         project_done = time.perf_counter()
         measurements: list[ZoneMeasurement] = []
-        measured = self._from_points(regions, camera, scan, fixed_from_camera)
+        measured = self._from_points(regions, camera, scan, fixed_from_camera) if regions else ()
         for region, geometry in zip(regions, measured, strict=True):
             try:
                 placed = self._place(region, geometry, region_image, camera, plane, fixed_from_camera)
                 measurements.append(replace(placed, geometry=_moved(placed.geometry, sensor)))
             except NoIntersection as reason:
                 unplaced[region.id] = str(reason)
+        if watch is not None:
+            for geometry in self._unexplained(scan, watch, sensor):
+                measurements.append(ZoneMeasurement(unnamed_region(), geometry, Support.LIDAR_ONLY))
         latencies = {
             "ground": ground_done - start,
             "project": project_done - ground_done,
@@ -203,6 +212,18 @@ class RegionFuser:
             for start, end in zip(ends - sizes, ends, strict=True)
         ]
         return (self._measured(points, scan) if len(points) else None for points in own)
+
+    def _unexplained(self, scan: _Scan, watch: Watch, sensor: NDArray[np.float64]) -> Iterator[Geometry]:
+        """Measure what stands in the corridor and no mask explains."""
+        things = unexplained_things(
+            scan.points,
+            lambda points: scan.plane.heights(points) - scan.relief.at(points[:, :2]),
+            lambda index: watch.explained(scan.seen.u[index], scan.seen.v[index], scan.region[index]),
+            watch.fixed_from_reference.inverse() @ RigidTransform(np.eye(3), sensor),
+            self.settings.corridor,
+        )
+        for thing in things:
+            yield _moved(self._measured(scan.points[thing], scan), sensor)
 
     def _measured(self, points: NDArray[np.float32], scan: _Scan) -> Geometry:
         """Measure an object from its points, standing on the ground below it."""

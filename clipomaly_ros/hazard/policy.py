@@ -7,8 +7,17 @@ import math
 from pathlib import Path
 from typing import Any, TypeVar
 
-from clipomaly_ros.hazard.policy_table import UNKNOWN_ROW, Band, HazardPolicy, Movable, PolicyDecision, Row
-from clipomaly_ros.hazard.types import Action, HazardError, Severity
+from clipomaly_ros.hazard.policy_table import (
+    DEFAULT_AUTHORITY,
+    UNKNOWN_ROW,
+    Authority,
+    Band,
+    HazardPolicy,
+    Movable,
+    PolicyDecision,
+    Row,
+)
+from clipomaly_ros.hazard.types import Action, HazardError, Severity, Support
 from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict, read_text
 
 __all__ = ["HazardPolicy", "PolicyDecision", "load_policy", "parse_policy"]
@@ -35,7 +44,7 @@ def parse_policy(text: str, origin: str = "hazard policy") -> HazardPolicy:
         content = parse_strict(text)
     except StrictYamlError as error:
         raise HazardError(f"{origin}: {error}") from error
-    table = _mapping(content, origin, {"version", "rows"}, set())
+    table = _mapping(content, origin, {"version", "rows"}, {"authority"})
     if table["version"] != _VERSION:
         raise HazardError(f"{origin}: expected version {_VERSION}, got {table['version']!r}")
     if not isinstance(table["rows"], dict) or not table["rows"]:
@@ -55,7 +64,23 @@ def parse_policy(text: str, origin: str = "hazard policy") -> HazardPolicy:
         raise HazardError(
             f"{origin}: expected a row {UNKNOWN_ROW!r} for what has no name, got {', '.join(rows)}"
         )
-    return HazardPolicy(rows)
+    authority = _authority(table.get("authority", {}), f"{origin}, key 'authority'")
+    return HazardPolicy(rows, authority)
+
+
+def _authority(value: Any, where: str) -> dict[Support, Authority]:
+    kinds = {member.name.lower(): member for member in Support if member is not Support.NONE}
+    given = _mapping(value, where, set(), set(kinds))
+    result = dict(DEFAULT_AUTHORITY)
+    for name, entry in given.items():
+        place = f"{where}, {name!r}"
+        content = _mapping(entry, place, {"evidence", "confirms"}, set())
+        if not isinstance(content["confirms"], bool):
+            raise HazardError(
+                f"{place}, key 'confirms': expected true or false, got {content['confirms']!r:.80}"
+            )
+        result[kinds[name]] = Authority(_number(content, "evidence", place), content["confirms"])
+    return result
 
 
 def _row(name: str, value: Any, where: str) -> Row:

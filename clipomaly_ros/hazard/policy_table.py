@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from clipomaly_ros.hazard.types import Action, Severity
+from clipomaly_ros.hazard.types import Action, Severity, Support
 
 UNKNOWN_ROW = "unknown"
 
@@ -67,6 +68,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Authority:
+    """What a measurement counts, by what it rests on.
+
+    evidence: log-odds by which it raises the probability that something is there.
+    confirms: whether it counts towards the observations that confirm a zone.
+    """
+
+    evidence: float
+    confirms: bool = True
+
+
+DEFAULT_AUTHORITY: Mapping[Support, Authority] = {
+    Support.NONE: Authority(0.4),
+    Support.CAMERA_ONLY: Authority(0.4),
+    Support.LIDAR_ONLY: Authority(0.8, confirms=False),
+    Support.FUSED: Authority(1.2),
+    Support.GROUND_PLANE: Authority(0.6),
+}
+
+
+@dataclass(frozen=True)
 class PolicyDecision:
     """What the policy says about one zone. keep_out in metres, validity in seconds."""
 
@@ -80,16 +102,24 @@ class PolicyDecision:
 
 @dataclass(frozen=True)
 class HazardPolicy:
-    """The whole table; rows by name."""
+    """The whole table; rows by name, authority by what a measurement rests on."""
 
     rows: Mapping[str, Row]
+    authority: Mapping[Support, Authority] = field(default_factory=lambda: DEFAULT_AUTHORITY)
+
+    @cached_property
+    def _by_group(self) -> Mapping[str, Row]:
+        listed = {group: row for row in self.rows.values() for group in row.groups}
+        return {**self.rows, **listed}
 
     def row(self, group: str) -> Row:
         """Return the row that lists a group or is called so; else the unknown row."""
-        for row in self.rows.values():
-            if group in row.groups:
-                return row
-        return self.rows.get(group, self.rows[UNKNOWN_ROW])
+        return self._by_group.get(group, self.rows[UNKNOWN_ROW])
+
+    def obstructs(self, group: str) -> bool:
+        """Tell whether a thing of a known group stands in the way: no unknown, not ground or sky."""
+        row = self._by_group.get(group)
+        return row is not None and row.name != UNKNOWN_ROW and row.bands[-1].severity > Severity.INFO
 
     def decide(
         self,

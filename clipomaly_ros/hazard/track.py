@@ -5,57 +5,35 @@ from __future__ import annotations
 import math
 import uuid
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.hazard.motion import MOVING, STATIC, MotionFilter, MotionModel, no_surer_than
+from clipomaly_ros.hazard.motion import MOVING, STATIC, MotionFilter, MotionModel
 from clipomaly_ros.hazard.names import NameFusion
 from clipomaly_ros.hazard.policy import HazardPolicy, PolicyDecision
-from clipomaly_ros.hazard.polygons import convex_hull, diameter, inflate, nearest_edge_distance
-from clipomaly_ros.hazard.types import Geometry, HazardError, Support, Zone, ZoneMeasurement, ZoneState
+from clipomaly_ros.hazard.policy_table import Row
+from clipomaly_ros.hazard.polygon_sets import diameters, stack
+from clipomaly_ros.hazard.polygons import convex_hull, inflate
+from clipomaly_ros.hazard.tracker_settings import TrackerSettings
+from clipomaly_ros.hazard.types import Geometry, Support, Zone, ZoneMeasurement, ZoneState
+
+__all__ = ["Track", "TrackerSettings"]
 
 _LOG_ODDS_BOUND = 6.0  # a probability of 0.9975: nothing is ever certain
-_HIT_LOG_ODDS = {Support.FUSED: 1.2, Support.LIDAR_ONLY: 0.8, Support.GROUND_PLANE: 0.6}
+_ASSUMED = frozenset({Support.NONE, Support.CAMERA_ONLY, Support.GROUND_PLANE})
+_STRENGTH = (Support.NONE, Support.CAMERA_ONLY, Support.GROUND_PLANE, Support.LIDAR_ONLY, Support.FUSED)
 
 
-@dataclass(frozen=True)
-class TrackerSettings:
-    """How zones are tracked. Times in seconds, distances in metres.
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What one camera showed of the hazard last."""
 
-    confirm_count observations within confirm_window confirm a zone. gate: largest squared
-    Mahalanobis distance of a match (13.8: 99.9 % with two degrees of freedom); edge_gate:
-    edges nearer than this match as well. merge_distance: a second measurement of the same
-    name this near to a zone already seen in the same picture is part of it.
-    tentative_retention: how long a zone that was never confirmed stays, unconfirmed, after it
-    expired; confirmed ones stay until cleared. half_life: of the existence probability's
-    log-odds while unseen. max_zones: bound on all zones. backward_jump: a measurement older
-    than the newest by more than this is a clock that jumped back, and resets the tracker.
-    least_speed [m/s], least_updates: below them a velocity is not valid.
-    """
-
-    confirm_count: int = 3
-    confirm_window: float = 3.0
-    gate: float = 13.8
-    edge_gate: float = 0.5
-    merge_distance: float = 0.1
-    tentative_retention: float = 30.0
-    half_life: float = 60.0
-    max_zones: int = 512
-    backward_jump: float = 5.0
-    least_speed: float = 0.3
-    least_updates: int = 4
-
-    def __post_init__(self) -> None:
-        for name in ("confirm_count", "confirm_window", "gate", "half_life", "least_updates"):
-            if not getattr(self, name) > 0:
-                raise HazardError(f"expected tracker {name} > 0, got {getattr(self, name)}")
-        for name in ("edge_gate", "merge_distance", "tentative_retention", "backward_jump", "least_speed"):
-            if not getattr(self, name) >= 0:
-                raise HazardError(f"expected tracker {name} >= 0, got {getattr(self, name)}")
-        if not 1 <= self.max_zones <= 1024:
-            raise HazardError(f"expected max_zones from 1 to 1024, got {self.max_zones}")
+    stamp: int
+    support: Support
+    geometry: Geometry
 
 
 class Track:
@@ -68,6 +46,7 @@ class Track:
         stamp: int,
         policy: HazardPolicy,
         settings: TrackerSettings,
+        source: str = "",
     ) -> None:
         self.id, self.policy, self.settings = identifier, policy, settings
         self.first_seen = self.last_seen = stamp
@@ -78,64 +57,138 @@ class Track:
         self.names = NameFusion()
         self.geometry = measurement.geometry
         self.support = measurement.support
+        self.measured = measurement.support not in _ASSUMED  # the outline rests on returns
+        self.anomaly_score = 0.0
         self.log_odds = 0.0
+        self.best_spread = measurement.geometry.covariance[:2, :2]  # of the surest single observation
         self._recent: deque[int] = deque(maxlen=settings.confirm_count)
-        self.names.add(measurement.region)
+        self._views: dict[str, _View] = {}
+        self._sized: tuple[Geometry | None, float] = (None, 0.0)
+        self._grown: tuple[Geometry | None, float, NDArray[np.float64]] = (None, 0.0, np.empty((0, 2)))
+        self.name(measurement)
         self.motion = MotionFilter(
-            measurement.geometry.centroid, measurement.geometry.covariance, self._model()
+            measurement.geometry.centroid, measurement.geometry.covariance, self.model()
         )
-        self._best = measurement.geometry.covariance[:2, :2]  # of the surest single observation
+        self._views[source] = _View(stamp, measurement.support, measurement.geometry)
         self._count(measurement, stamp)
 
-    def _model(self) -> MotionModel:
-        return STATIC if self.policy.row(self.names.best[2]).movable is None else MOVING
+    @property
+    def row(self) -> Row:
+        """Return the policy row of the zone's name."""
+        return self.policy.row(self.names.best[2])
 
-    def observe(self, measurement: ZoneMeasurement, stamp: int) -> None:
-        """Take in a measurement that was matched to this track."""
-        self.names.add(measurement.region)
-        self.motion.set_model(self._model())
+    def model(self) -> MotionModel:
+        """Return how the hazard may move, by its name."""
+        return STATIC if self.row.movable is None else MOVING
+
+    def name(self, measurement: ZoneMeasurement) -> None:
+        """Hear what a measurement says about the name; returns alone say nothing."""
+        if measurement.support is not Support.LIDAR_ONLY:
+            self.names.add(measurement.region)
+
+    def settle(
+        self, measurement: ZoneMeasurement, stamp: int, spread: NDArray[np.float64], source: str
+    ) -> None:
+        """Take in the outline of a matched measurement, the motion filter having its position.
+
+        spread: covariance [2, 2] of the filtered position.
+        """
         geometry = measurement.geometry
-        self.motion.update(geometry.centroid, geometry.covariance, (stamp - self.last_seen) * 1e-9)
         position = self.motion.state[:2]
         covariance = geometry.covariance.copy()
-        self._best = min(self._best, covariance[:2, :2].copy(), key=np.trace)
-        covariance[:2, :2] = no_surer_than(self.motion.covariance[:2, :2], self._best)
+        covariance[:2, :2] = spread
         covariance[2, :2] = covariance[:2, 2] = 0.0
-        measured = measurement.support is not Support.GROUND_PLANE
-        if measured or self.support is Support.GROUND_PLANE:
-            # returns show the edges where they are; an outline on assumed ground moves with the mean
-            shift = np.zeros(2) if measured else position - geometry.centroid[:2]
-            self.geometry = _placed(geometry, position, shift, covariance)
-        else:  # a better measured outline is kept, its points are history
-            shift = position - self.geometry.centroid[:2]
-            kept = replace(self.geometry, points=geometry.points)
-            self.geometry = _placed(kept, position, shift, covariance)
-        self.support = measurement.support
+        views = self._other_views(stamp, source)
+        self._views[source] = _View(stamp, measurement.support, geometry)
+        base, polygon, points = geometry, geometry.polygon, geometry.points
+        z_min, z_max = geometry.z_min, geometry.z_max
+        supports = [measurement.support, *(view.support for view in views)]
+        if measurement.support not in _ASSUMED:
+            # returns show the edges where they are, each camera those of its own side
+            self.measured = True
+            parts = [view.geometry for view in views if view.support not in _ASSUMED]
+            if parts:
+                polygon = convex_hull(np.vstack([polygon, *(part.polygon for part in parts)]))
+                z_min = min(z_min, *(part.z_min for part in parts))
+                z_max = max(z_max, *(part.z_max for part in parts))
+        elif self.measured:  # a measured outline outlives an assumed one
+            base = self.geometry
+            polygon = base.polygon + (position - base.centroid[:2])
+            z_min, z_max = base.z_min, base.z_max
+            if not _ASSUMED.issuperset(supports):
+                points = base.points
+        else:  # an outline on assumed ground moves with the mean
+            polygon = polygon + (position - geometry.centroid[:2])
+        centroid = np.array([position[0], position[1], base.centroid[2]])
+        self.geometry = Geometry(polygon, base.ground_z, z_min, z_max, centroid, covariance, points)
+        self.support = max(supports, key=_STRENGTH.index)
         self._count(measurement, stamp)
+
+    def _other_views(self, stamp: int, source: str) -> list[_View]:
+        """Return what other cameras showed at about the same time, and forget the rest."""
+        limit = self.settings.same_instant * 1e9
+        self._views = {
+            name: view
+            for name, view in self._views.items()
+            if name != source and abs(stamp - view.stamp) <= limit
+        }
+        return list(self._views.values())
 
     def absorb(self, measurement: ZoneMeasurement) -> None:
         """Take in a further part of the object seen in the same picture."""
         mine, other = self.geometry, measurement.geometry
-        points = np.vstack([mine.points, other.points])
-        self.geometry = replace(
-            mine,
-            polygon=convex_hull(np.vstack([mine.polygon, other.polygon])),
-            z_min=min(mine.z_min, other.z_min),
-            z_max=max(mine.z_max, other.z_max),
-            points=points,
+        self.geometry = Geometry(
+            convex_hull(np.vstack([mine.polygon, other.polygon])),
+            mine.ground_z,
+            min(mine.z_min, other.z_min),
+            max(mine.z_max, other.z_max),
+            mine.centroid,
+            mine.covariance,
+            np.vstack([mine.points, other.points]),
         )
-        self.names.add(measurement.region)
+        self.name(measurement)
+
+    def take_over(self, other: Track, stamp: int) -> None:
+        """Become the one zone of a hazard that another track held too; its geometry comes along."""
+        log_odds = max(self._decayed(stamp), other._decayed(stamp))
+        outline = convex_hull(np.vstack([self.geometry.polygon, other.geometry.polygon]))
+        low = min(self.geometry.z_min, other.geometry.z_min)
+        high = max(self.geometry.z_max, other.geometry.z_max)
+        if other.last_seen > self.last_seen:
+            self.motion, self.geometry, self.support = other.motion, other.geometry, other.support
+            self.last_seen, self.anomaly_score = other.last_seen, other.anomaly_score
+            self.state, self.state_since = other.state, other.state_since
+            self._views, self._recent = other._views, other._recent
+        mine = self.geometry
+        self.geometry = Geometry(
+            outline, mine.ground_z, low, high, mine.centroid, mine.covariance, mine.points
+        )
+        self.log_odds = log_odds / self._fading(stamp)
+        self.first_seen = min(self.first_seen, other.first_seen)
+        self.count += other.count
+        self.measured |= other.measured
+        self.was_confirmed |= other.was_confirmed
+        self.pinned |= other.pinned
+        self.best_spread = min(self.best_spread, other.best_spread, key=np.trace)
+        self.names.join(other.names)
+        self.motion.set_model(self.model())
+        if self.pinned or (self.was_confirmed and self.state is ZoneState.TENTATIVE):
+            self._enter(ZoneState.CONFIRMED, stamp)
 
     def _count(self, measurement: ZoneMeasurement, stamp: int) -> None:
-        self.anomaly_score = measurement.region.score
-        weight = _HIT_LOG_ODDS.get(measurement.support, 0.4) * (0.5 + 0.5 * measurement.region.score)
+        authority = self.policy.authority[measurement.support]
+        weight = authority.evidence
+        if measurement.support is not Support.LIDAR_ONLY:
+            self.anomaly_score = measurement.region.score
+            weight *= 0.5 + 0.5 * measurement.region.score
         self.log_odds = min(self._decayed(stamp) + weight, _LOG_ODDS_BOUND)
         self.last_seen = max(self.last_seen, stamp)
         self.count += 1
-        self._recent.append(stamp)
+        if authority.confirms:
+            self._recent.append(stamp)
         full = len(self._recent) == self.settings.confirm_count
-        within = self._recent[-1] - self._recent[0] <= self.settings.confirm_window * 1e9
-        if self.pinned or self.was_confirmed or (full and within):
+        within = full and self._recent[-1] - self._recent[0] <= self.settings.confirm_window * 1e9
+        if self.pinned or self.was_confirmed or (within and authority.confirms):
             self.was_confirmed = True
             self._enter(ZoneState.CONFIRMED, stamp)
         else:
@@ -145,9 +198,12 @@ class Track:
         if state is not self.state:
             self.state, self.state_since = state, stamp
 
-    def _decayed(self, stamp: int) -> float:
+    def _fading(self, stamp: int) -> float:
         unseen = max(stamp - self.last_seen, 0) * 1e-9
-        return self.log_odds * math.pow(0.5, unseen / self.settings.half_life)
+        return math.pow(0.5, unseen / self.settings.half_life)
+
+    def _decayed(self, stamp: int) -> float:
+        return self.log_odds * self._fading(stamp)
 
     def confirm(self, stamp: int, name: str | None, group: str) -> None:
         """Make the zone confirmed until it is cleared, and name it if a name is given."""
@@ -165,7 +221,7 @@ class Track:
         """Let the life cycle go on to a time: validity over, dormant, unconfirmed."""
         if self.cleared or self.pinned:
             return
-        row = self.policy.row(self.names.best[2])
+        row = self.row
         unseen = (stamp - self.last_seen) * 1e-9
         if unseen <= row.validity:
             return
@@ -183,27 +239,34 @@ class Track:
 
     def outline(self, stamp: int) -> NDArray[np.float64]:
         """Return the polygon at a time: inflated once a movable hazard is lost."""
-        row = self.policy.row(self.names.best[2])
-        if row.movable is None or self.state not in (ZoneState.DORMANT, ZoneState.UNCONFIRMED):
+        if self.state not in (ZoneState.DORMANT, ZoneState.UNCONFIRMED):
+            return self.geometry.polygon
+        movable = self.row.movable
+        if movable is None:
             return self.geometry.polygon
         lost = (stamp - self.last_seen) * 1e-9
         # whole decimetres: the outline changes in steps a planner can follow
-        growth = min(row.movable.speed * max(lost, 0.0), row.movable.growth)
-        return inflate(self.geometry.polygon, math.ceil(growth * 10) / 10)
+        growth = math.ceil(min(movable.speed * max(lost, 0.0), movable.growth) * 10) / 10
+        if self._grown[0] is not self.geometry or self._grown[1] != growth:
+            self._grown = (self.geometry, growth, inflate(self.geometry.polygon, growth))
+        return self._grown[2]
 
-    def decide(self, polygon: NDArray[np.float64], viewer: NDArray[np.float64] | None) -> PolicyDecision:
-        """Ask the policy about the zone as it is now."""
+    def decide(self, distance: float | None) -> PolicyDecision:
+        """Ask the policy about the zone as it is now; distance: to the vehicle [m], None unknown."""
         name, _, group = self.names.best
+        if self._sized[0] is not self.geometry:
+            measure_sizes([self])
         height = self.geometry.z_max - self.geometry.ground_z
-        size = max(diameter(self.geometry.polygon), self.geometry.z_max - self.geometry.z_min)
-        distance = None if viewer is None else nearest_edge_distance(polygon, viewer)
-        return self.policy.decide(group, size, distance, height, name)
+        return self.policy.decide(group, self._sized[1], distance, height, name)
 
-    def zone(self, stamp: int, viewer: NDArray[np.float64] | None) -> Zone:
-        """Return the zone as it is published at a time."""
-        polygon = self.outline(stamp)
-        decision = self.decide(polygon, viewer)
+    def zone(self, stamp: int, polygon: NDArray[np.float64], distance: float | None) -> Zone:
+        """Return the zone as it is published at a time.
+
+        polygon: its outline(stamp); distance: from it to the vehicle [m], None when unknown.
+        """
+        decision = self.decide(distance)
         name, source, group = self.names.best
+        mine = self.geometry
         return Zone(
             id=self.id,
             state=self.state,
@@ -211,7 +274,9 @@ class Track:
             last_seen=self.last_seen,
             validity=decision.validity,
             observation_count=self.count,
-            geometry=replace(self.geometry, polygon=polygon),
+            geometry=Geometry(
+                polygon, mine.ground_z, mine.z_min, mine.z_max, mine.centroid, mine.covariance, mine.points
+            ),
             keep_out_radius=decision.keep_out,
             velocity=self.motion.velocity(self.settings.least_speed, self.settings.least_updates)
             if self.state in (ZoneState.TENTATIVE, ZoneState.CONFIRMED)
@@ -225,16 +290,14 @@ class Track:
             severity=decision.severity,
             action=decision.action,
             support=self.support,
-            point_count=len(self.geometry.points) if self.support is not Support.GROUND_PLANE else 0,
+            point_count=0 if self.support is Support.GROUND_PLANE else len(mine.points),
         )
 
 
-def _placed(
-    geometry: Geometry,
-    position: NDArray[np.float64],
-    shift: NDArray[np.float64],
-    covariance: NDArray[np.float64],
-) -> Geometry:
-    """Return a geometry with its polygon shifted and the filtered centroid."""
-    centroid = np.array([position[0], position[1], geometry.centroid[2]])
-    return replace(geometry, polygon=geometry.polygon + shift, centroid=centroid, covariance=covariance)
+def measure_sizes(tracks: Iterable[Track]) -> None:
+    """Measure the largest extent of those whose geometry changed, all at once."""
+    changed = [track for track in tracks if track._sized[0] is not track.geometry]
+    across = diameters(stack([track.geometry.polygon for track in changed])).tolist()
+    for track, extent in zip(changed, across, strict=True):
+        geometry = track.geometry
+        track._sized = (geometry, max(extent, geometry.z_max - geometry.z_min))

@@ -33,7 +33,8 @@ class FrameInput:
     """One usable AnomalyFrame.
 
     stamp: nanoseconds. region_image: uint8 or uint16 [H, W], 0 = none, else RegionObservation.id.
-    labels: region id -> label, whose group stands in the legend legend_id.
+    labels: region id -> label, whose group stands in the legend legend_id. label_image: label of
+    each pixel, uint8 or uint16 [H, W].
     """
 
     header: Header
@@ -43,6 +44,7 @@ class FrameInput:
     labels: Mapping[int, int]
     legend_id: str
     provenance: Provenance
+    label_image: NDArray[np.unsignedinteger] | None = None
 
     @property
     def frame_id(self) -> str:
@@ -82,6 +84,7 @@ def read_anomaly_frame(message: AnomalyFrame) -> FrameInput:
         labels={region.id: region.label for region in message.regions},
         legend_id=message.legend_id,
         provenance=Provenance(message.vocabulary_hash, message.model_id, message.untrained),
+        label_image=label_image,
     )
 
 

@@ -87,6 +87,34 @@ _FUSION = (
     ("ground_ray.angle_sigma", "rad", 0.00001, 1.0, "Standard deviation of the camera's attitude."),
     ("ground_ray.max_depth", "m", 0.01, 100.0, "Deepest object assumed without returns."),
     ("ground_ray.max_height", "m", 0.01, 100.0, "Tallest object assumed without returns."),
+    (
+        "corridor.enabled",
+        "",
+        None,
+        None,
+        "Make tentative zones of what stands in the corridor ahead and no mask of the picture explains.",
+    ),
+    ("corridor.start", "m", -100.0, 100.0, "Where the corridor begins, along x of reference_frame."),
+    ("corridor.length", "m", 0.1, 500.0, "Length of the corridor."),
+    ("corridor.width", "m", 0.1, 500.0, "Width of the corridor, half to either side."),
+    ("corridor.min_height", "m", 0.01, 10.0, "Lower returns in the corridor are unevenness."),
+    ("corridor.max_height", "m", 0.02, 100.0, "Higher returns in the corridor pass above the vehicle."),
+    (
+        "corridor.standing",
+        "m",
+        0.01,
+        100.0,
+        "A thing in the corridor whose lowest return lies higher hangs: it is no obstacle on the ground.",
+    ),
+    ("corridor.cell", "m", 0.02, 10.0, "Returns in touching cells of this side are one thing."),
+    ("corridor.min_points", "", 1, 10000, "Fewest returns of an obstacle without a mask."),
+    (
+        "corridor.explained_share",
+        "",
+        0.01,
+        1.0,
+        "Share of its returns under masks from which a thing is explained by them.",
+    ),
 )
 
 # name below "tracker." (fields of TrackerSettings), unit, least, most, text
@@ -101,6 +129,28 @@ _TRACKER = (
         0.0,
         100.0,
         "A second region of the same name this near to a zone of the same image is part of it.",
+    ),
+    (
+        "merge_overlap",
+        "",
+        0.01,
+        2.0,
+        "Share of the smaller footprint from which two measured ones of one name are one thing; "
+        "above 1 for never.",
+    ),
+    (
+        "merge_time",
+        "s",
+        0.0,
+        3600.0,
+        "How long the footprints of two zones must overlap so before they become one.",
+    ),
+    (
+        "same_instant",
+        "s",
+        0.0,
+        1.0,
+        "Images of several cameras this near in time show one state of the world: their outlines are joined.",
     ),
     (
         "tentative_retention",

@@ -213,7 +213,7 @@ class HazardFusion(ManagedNode):
                     f"no legend {pair.frame.legend_id[:12]!r}: zones follow the default policy",
                 )
             groups = {}
-        if not self._keeper.fuse(pair, pair.frame.regions_with_groups(groups)):
+        if not self._keeper.fuse(pair, pair.frame.regions_with_groups(groups), groups):
             self.health.count("pairs_before_time_jump", "time jumped back while it was computed")
 
     def _heartbeat(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from visualization_msgs.msg import MarkerArray
 
 from clipomaly_msgs.msg import HazardZoneArray
 from clipomaly_ros.hazard.camera import CameraModel
+from clipomaly_ros.hazard.corridor import Watch
 from clipomaly_ros.hazard.fuser import RegionFuser
 from clipomaly_ros.hazard.tracker import ZoneTracker
 from clipomaly_ros.hazard.transforms import RigidTransform
@@ -82,8 +83,16 @@ class ZoneKeeper:
         self._provenance: dict[uuid.UUID, Provenance] = {}
         self.era = 0
 
-    def fuse(self, pair: ReadyPair, regions: tuple[RegionObservation, ...]) -> bool:
-        """Fuse a pair, update the tracks and publish; False when time jumped back meanwhile."""
+    def fuse(
+        self,
+        pair: ReadyPair,
+        regions: tuple[RegionObservation, ...],
+        groups: Mapping[int, str] | None = None,
+    ) -> bool:
+        """Fuse a pair, update the tracks and publish; False when time jumped back meanwhile.
+
+        groups: policy group of each label, which tells known things from ground and sky.
+        """
         begun = time.monotonic()
         where = pair.transforms
         result = self._fuser.fuse(
@@ -94,13 +103,14 @@ class ZoneKeeper:
             where.camera_from_cloud,
             where.fixed_from_cloud,
             where.fixed_from_camera,
+            self._watch(pair, groups or {}),
         )
         fused = time.monotonic()
         with self._lock:
             if pair.era != self.era:
                 return False
             origin = _origin(where.fixed_from_reference)
-            zones = self._tracker.update(result.measurements, pair.frame.stamp, origin)
+            zones = self._tracker.update(result.measurements, pair.frame.stamp, origin, pair.camera)
             self._remember(zones, pair.frame)
             array = self._array(zones, pair.frame.stamp, origin)
             array.cloud_stamp = pair.cloud.header.stamp
@@ -110,6 +120,16 @@ class ZoneKeeper:
             array.latencies = latency_messages(latencies)
             self._publish(Outgoing(array, self._markers.update(array), result))
         return True
+
+    def _watch(self, pair: ReadyPair, groups: Mapping[int, str]) -> Watch | None:
+        """Return what the search for obstacles without a mask needs; None when it is off or cannot be."""
+        pose, labels = pair.transforms.fixed_from_reference, pair.frame.label_image
+        if not self._fuser.settings.corridor.enabled or pose is None or labels is None:
+            return None
+        obstructing = np.zeros(np.iinfo(labels.dtype).max + 1, bool)
+        stands = [label for label, group in groups.items() if self._tracker.policy.obstructs(group)]
+        obstructing[[label for label in stands if label < len(obstructing)]] = True
+        return Watch(pose, labels, obstructing)
 
     def repeat(self, now: int, fixed_from_reference: RigidTransform | None) -> None:
         """Publish the zones as they are at a time [ns], without a new measurement."""
