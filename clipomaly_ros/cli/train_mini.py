@@ -96,9 +96,7 @@ def run(options: argparse.Namespace) -> int:
     words = {entry.name: index for index, entry in enumerate(captions.candidates)}
     classes = [entry.name for entry in captions.approved]
     pictures = [
-        picture
-        for folder in options.data
-        for picture in read_pictures(folder, classes, words, options.limit)
+        picture for folder in options.data for picture in read_pictures(folder, classes, words, options.limit)
     ]
     print(f"{len(pictures)} pictures; {len(classes)} known classes, {len(words)} further names")
     weights = options.output / "weights.safetensors"

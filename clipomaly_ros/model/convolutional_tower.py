@@ -55,7 +55,9 @@ class PyramidTower(nn.Module):
     def reset_classifier(self, num_classes: int, global_pool: str = "avg") -> None:
         """Accept what open_clip asks for: no classifier, and the mean. ValueError for anything else."""
         if num_classes or global_pool != "avg":
-            raise ValueError(f"expected no classifier and pooling 'avg', got {num_classes} and {global_pool!r}")
+            raise ValueError(
+                f"expected no classifier and pooling 'avg', got {num_classes} and {global_pool!r}"
+            )
 
 
 def _block(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequential:

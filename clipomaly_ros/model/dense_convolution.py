@@ -24,8 +24,14 @@ class DenseConvolutionTower(nn.Module):
     def __init__(self, visual: nn.Module, input_size: tuple[int, int]) -> None:
         super().__init__()
         self.visual, self.variant = visual, POINTWISE
-        with torch.no_grad():
-            features = visual.trunk.forward_features(torch.zeros(1, 3, *input_size))
+        try:
+            with torch.no_grad():
+                features = visual.trunk.forward_features(torch.zeros(1, 3, *input_size))
+        except RuntimeError as error:  # maps of several strides that do not fit each other
+            raise BundleError(
+                f"dense variant {POINTWISE}: expected an input whose sides each stride divides, as multiples "
+                f"of 32 do, found {input_size[0]} x {input_size[1]}: {error}"
+            ) from error
         strides = {side // cells for side, cells in zip(input_size, features.shape[2:], strict=False)}
         exact = features.ndim == 4 and all(
             side % cells == 0 for side, cells in zip(input_size, features.shape[2:], strict=True)

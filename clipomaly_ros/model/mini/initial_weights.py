@@ -41,8 +41,9 @@ def packaged_weights() -> Path:
 def start_from(tower: nn.Module, file: Path, channels: tuple[tuple[float, ...], tuple[float, ...]]) -> None:
     """Load ImageNet weights into the backbone of a tower, and freeze its first stages.
 
-    tower: a PyramidTower. file: as packaged_weights gives it. channels: mean and standard deviation that the tower's
-    pictures are normalised by; the first layer is rescaled so that it sees what it was trained on.
+    tower: a PyramidTower. file: as packaged_weights gives it. channels: mean and standard
+    deviation that the tower's pictures are normalised by; the first layer is rescaled so that it
+    sees what it was trained on.
     BundleError for any other file.
     """
     backbone = getattr(tower, "backbone", None)
@@ -79,9 +80,7 @@ def _named(file: Path) -> dict[str, Tensor]:
     return named
 
 
-def _fitted(
-    weights: dict[str, Tensor], mean: tuple[float, ...], std: tuple[float, ...]
-) -> dict[str, Tensor]:
+def _fitted(weights: dict[str, Tensor], mean: tuple[float, ...], std: tuple[float, ...]) -> dict[str, Tensor]:
     """Return the weights for pictures of another normalisation.
 
     With x' = (x - mean) / std the backbone wants x'·std/_STD + (mean - _MEAN)/_STD: the factor

@@ -33,7 +33,9 @@ def test_the_backbone_sees_what_it_was_trained_on(source):
     whole.load_state_dict(dict(zip(whole.state_dict(), weights.values(), strict=True)))
     pictures = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
-        wanted = whole.blocks[0](whole.bn1(whole.conv_stem(normalised(pictures, [127 / 255] * 3, [128 / 255] * 3))))
+        wanted = whole.blocks[0](
+            whole.bn1(whole.conv_stem(normalised(pictures, [127 / 255] * 3, [128 / 255] * 3)))
+        )
         backbone = source.visual.trunk.backbone.eval()
         found = backbone.blocks[0](backbone.bn1(backbone.conv_stem(normalised(pictures, *source.channels))))
     # Beyond the border the two normalisations pad with different colours.
