@@ -11,6 +11,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
+from clipomaly_ros.nodes.clock_watch import ClockWatch
+
 OK, WARN, ERROR, STALE = range(4)  # the values of diagnostic_msgs/DiagnosticStatus
 LOG_EVERY = 5.0  # seconds between two log lines of one reason
 WARNING_FACTS = ("untrained", "degraded")
@@ -41,7 +43,8 @@ class HealthMonitor:
     """Counts what happens in a node and reports it once each period [s]. Thread-safe.
 
     The report runs on its own thread: a long configure or callback does not silence it.
-    Level: ERROR when errors were counted since the last report or an ERROR fact is set;
+    Level: ERROR when errors were counted since the last report, an ERROR fact is set or a
+    watched simulated clock stands still;
     STALE when a watched input is silent; WARN when something was dropped since the last
     report or a WARN fact is set; else OK.
     """
@@ -58,6 +61,8 @@ class HealthMonitor:
         self._logged: dict[str, float] = {}
         self._facts: dict[str, tuple[Any, int]] = {}
         self._inputs: dict[str, _Input] = {}
+        self._clock = ClockWatch()
+        self._clock_timeout: float | None = None
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", QoSProfile(depth=10))
         self._stop = threading.Event()
         self._due = threading.Event()
@@ -112,6 +117,19 @@ class HealthMonitor:
         with self._lock:
             self._inputs.pop(input_name, None)
 
+    def watch_clock(self, timeout_s: float | None) -> None:
+        """Report ERROR, "clock stopped", when /clock stands for timeout_s of real time; None ends it."""
+        with self._lock:
+            self._clock_timeout = timeout_s
+
+    def clock_stands(self) -> float:
+        """Return for how long the node's time has not moved [s]; only simulated time can stand."""
+        with self._lock:
+            clock = self._node.get_clock()
+            if not clock.ros_time_is_active:
+                return 0.0
+            return self._clock.look(clock.now().nanoseconds, time.monotonic())
+
     def seen(self, input_name: str) -> None:
         """Note that a usable message came on a watched input."""
         with self._lock:
@@ -133,8 +151,9 @@ class HealthMonitor:
             facts = {level: [] for level in (OK, WARN, ERROR)}
             for key, (value, level) in self._facts.items():
                 facts[level].append(f"{key}: {value}")
+            stopped = self._clock_stopped(now)
             parts = {
-                ERROR: facts[ERROR] + [_words(*item) for item in self._recent_errors.items()],
+                ERROR: stopped + facts[ERROR] + [_words(*item) for item in self._recent_errors.items()],
                 STALE: [f"{name}: {text}" for name, text in silent.items() if text],
                 WARN: facts[WARN] + [_words(*item) for item in self._recent.items()],
             }
@@ -143,6 +162,15 @@ class HealthMonitor:
         text = "; ".join(parts[ERROR] + parts[STALE] + parts[WARN])
         level = next((level for level in (ERROR, STALE, WARN) if parts[level]), OK)
         return level, text or "working"
+
+    def _clock_stopped(self, now: int) -> list[str]:
+        """Say that the simulated clock stands still, if it does for too long."""
+        stands = self.clock_stands()
+        if self._clock_timeout is None or stands <= self._clock_timeout:
+            return []
+        if not now:
+            return ["clock stopped: use_sim_time is set and nothing came on /clock yet"]
+        return [f"clock stopped: /clock stands at {now * 1e-9:.3f} s for {stands:.1f} s"]
 
     def report(self) -> DiagnosticArray:
         """Make the next report and begin a new period."""

@@ -53,7 +53,7 @@ class FusionInputs:
         self._subscriptions: list[Any] = []
         self.cameras: Sequence[str] = parameters.cameras or [""]
         self.statistics = PairStatistics()
-        self.eras = StampEras(round(parameters.jump_threshold * 1e9))
+        self._eras = StampEras(round(parameters.jump_threshold * 1e9))
         self.calibrations = {camera: CameraInfoHistory(parameters.rectified) for camera in self.cameras}
         self.legends = {camera: LegendHistory() for camera in self.cameras}
         self._synchronizer = PairSynchronizer(
@@ -93,12 +93,7 @@ class FusionInputs:
         resolved = self._node.resolve_topic_name(topic)
 
         def guarded(message: Any) -> None:
-            try:
-                callback(resolved, message)
-            except BadMessage as problem:
-                self._health.count(f"{name}_{problem.reason}", f"{resolved}: {problem}")
-            except Exception as error:
-                self._health.count_error(f"{name}_failed", f"{resolved}: {error!r}")
+            self._guard(name, resolved, lambda: callback(resolved, message))
 
         subscriber = message_filters.Subscriber(
             self._node,
@@ -114,51 +109,89 @@ class FusionInputs:
             self._health.watch(resolved, timeout)
             self._watched.append(resolved)
 
+    def _guard(self, name: str, topic: str, action: Callable[[], None]) -> None:
+        """Do something with a message of an input; count by its name why it cannot be used."""
+        try:
+            action()
+        except BadMessage as problem:
+            self._health.count(f"{name}_{problem.reason}", f"{topic}: {problem}")
+        except Exception as error:
+            self._health.count_error(f"{name}_failed", f"{topic}: {error!r}")
+
     def _frame(self, camera: str, topic: str, message: AnomalyFrame) -> None:
         frame = read_anomaly_frame(message)
-        now = self._check_time(topic, frame.stamp)
-        self._accept(topic, "frames_in")
-        self.statistics.frame(topic, frame.stamp, now)
-        self._synchronizer.add_frame(camera, frame)
+        now = self._check_time(frame.stamp)
+
+        def use() -> None:
+            self._accept(topic, "frames_in")
+            self.statistics.frame(topic, frame.stamp, now)
+            self._synchronizer.add_frame(camera, frame)
+
+        self._in_order("anomalies", topic, f"camera {camera}", frame.stamp, use)
 
     def _cloud(self, topic: str, message: PointCloud2) -> None:
         cloud = read_cloud(message)
-        now = self._check_time(topic, cloud.stamp)
-        self._accept(topic, "clouds_in")
-        self.statistics.cloud(topic, cloud.stamp, now)
-        if cloud.points.non_finite:
-            self._health.count_ok("points_non_finite", cloud.points.non_finite)
-        self._synchronizer.add_cloud(cloud)
-        for key, value in self.statistics.facts().items():
-            self._health.fact(key, value)
+        now = self._check_time(cloud.stamp)
+
+        def use() -> None:
+            self._accept(topic, "clouds_in")
+            self.statistics.cloud(topic, cloud.stamp, now)
+            if cloud.points.non_finite:
+                self._health.count_ok("points_non_finite", cloud.points.non_finite)
+            self._synchronizer.add_cloud(cloud)
+            for key, value in self.statistics.facts().items():
+                self._health.fact(key, value)
+
+        self._in_order("points", topic, topic, cloud.stamp, use)
 
     def _camera_info(self, camera: str, topic: str, message: CameraInfo) -> None:
-        self._check_time(topic, check_header(message.header))
-        self.calibrations[camera].add(message)
-        self._health.fact(f"calibration {topic}", describe(message, self._rectified))
-        self._accept(topic, "camera_infos_in")
+        stamp = check_header(message.header)
+        self._check_time(stamp)
+
+        def use() -> None:
+            self.calibrations[camera].add(message)
+            self._health.fact(f"calibration {topic}", describe(message, self._rectified))
+            self._accept(topic, "camera_infos_in")
+
+        self._in_order("camera_info", topic, f"camera {camera}", stamp, use)
 
     def _accept(self, topic: str, counter: str) -> None:
         self._health.seen(topic)
         self._health.count_ok(counter)
 
-    def _check_time(self, topic: str, stamp: int) -> int:
-        """Refuse stamps from the future and from before a jump; start over at a jump.
-
-        Returns the node's time [ns].
-        """
+    def _check_time(self, stamp: int) -> int:
+        """Refuse stamps from the future; return the node's time [ns]."""
         now = self._node.get_clock().now().nanoseconds
         if self._max_age and now and stamp > now + self._max_age:
             raise BadMessage(
                 "from_the_future",
                 f"stamped {(stamp - now) * 1e-9:.3f} s ahead of the clock: check the clocks",
             )
-        verdict = self.eras.judge(topic, stamp)
-        if verdict is Verdict.OLD:
-            raise BadMessage("before_time_jump", f"its stamp {stamp * 1e-9:.3f} s is of before the jump")
-        if verdict is Verdict.JUMP:
-            self._on_jump(stamp, f"the stamps of {topic} went back to {stamp * 1e-9:.3f} s")
         return now
+
+    def _in_order(self, name: str, topic: str, source: str, stamp: int, use: Callable[[], None]) -> None:
+        """Use a message unless it is of before a jump, or steps back alone; start over at a jump."""
+        judgement = self._eras.judge(topic, stamp, lambda: self._guard(name, topic, use), source)
+        for stray in judgement.strays:
+            self._health.count("stray_stamp", str(stray))
+        if judgement.verdict is Verdict.OLD:
+            raise BadMessage("before_time_jump", f"its stamp {stamp * 1e-9:.3f} s is of before the jump")
+        if judgement.verdict is Verdict.HOLD:
+            self._health.count_ok("messages_held")
+            return
+        if judgement.verdict is Verdict.JUMP:
+            self._on_jump(stamp, f"the stamps of {topic} went back to {stamp * 1e-9:.3f} s, others as well")
+        for deliver in judgement.held:
+            deliver()
+        use()
+
+    def clock_jumped(self, now: int, start_over: Callable[[int], None]) -> None:
+        """Begin a new time after a backward jump of the clock to now [ns], unless stamps did it already."""
+        held = self._eras.clock_jumped(now)
+        if held is not None:
+            start_over(now)
+            for deliver in held:
+                deliver()
 
     def _matched(self, camera: str, frame: FrameInput, cloud: CloudInput) -> None:
         try:

@@ -80,10 +80,21 @@ FUSION_PARAMETERS = (
     Parameter(
         "jump_threshold",
         0.5,
-        "Stamps of one topic that go back by more than this begin a new time: all that is remembered goes.",
+        "Stamps that go back by more than this begin a new time, and all that is remembered goes; two "
+        "sensors, three messages of one or /clock must agree on it, a single message is left out.",
         "s",
         0.0,
         60.0,
+        read_only=True,
+    ),
+    Parameter(
+        "clock_timeout",
+        1.0,
+        "With use_sim_time: how long /clock may stand still (real time) before the diagnostics say "
+        "'clock stopped'; hazard_zones go on at min_publish_rate of real time meanwhile.",
+        "s",
+        0.05,
+        3600.0,
         read_only=True,
     ),
     Parameter(

@@ -35,6 +35,7 @@ from clipomaly_ros.nodes.zone_keeper import Outgoing, ReadyPair, ZoneKeeper
 from clipomaly_ros.nodes.zone_messages import bounded_text, health_of
 
 RETRY_PERIOD = 0.01  # seconds between two looks whether transforms have come
+HEARTBEAT_PERIOD = 0.05  # seconds, at most, between two looks whether an array is due
 HEALTH_TEXT = 256  # bytes
 SECOND = 1_000_000_000
 
@@ -49,7 +50,7 @@ class HazardFusion(ManagedNode):
         self._pacing: list[Any] = []
         self._operator: list[Any] = []
         self._zones = self._markers = self._keeper = None
-        self._published: int | None = None  # node time of the latest array [ns]
+        self._published: tuple[int, float] | None = None  # latest array: node's time [ns], steady [s]
         super().__init__("hazard_fusion", FUSION_PARAMETERS, **options)
 
     def configure(self, parameters: SimpleNamespace) -> None:
@@ -96,6 +97,7 @@ class HazardFusion(ManagedNode):
             parameters.reference_frame,
             parameters.tf_cache_time,
             round(parameters.jump_threshold * SECOND),
+            lambda stray: self.health.count("stray_transform", str(stray)),
         )
         # Steady: it only looks again; how long a pair waits is measured on the node's clock.
         self._retry = self.create_timer(
@@ -104,11 +106,16 @@ class HazardFusion(ManagedNode):
         self._retry.cancel()
         self._pacing = [self._retry]
         if parameters.min_publish_rate:
-            self._pacing.append(self.create_timer(0.25 / parameters.min_publish_rate, self._heartbeat))
+            # Steady as well: when /clock stops the planner must go on hearing, and be told so.
+            period = min(HEARTBEAT_PERIOD, 0.25 / parameters.min_publish_rate)
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self._pacing.append(self.create_timer(period, self._heartbeat, clock=steady))
+        self.health.watch_clock(parameters.clock_timeout)
         self._inputs = FusionInputs(self, self.health, parameters, self._pair, self._stamps_jumped)
 
     def deactivate(self) -> None:
         """Unsubscribe and end the work."""
+        self.health.watch_clock(None)
         if self._inputs is not None:
             self._inputs.close()
             self._inputs = None
@@ -133,9 +140,8 @@ class HazardFusion(ManagedNode):
 
     def on_time_jump_backward(self, reason: str) -> None:
         """Start over after a jump of the clock, unless stamps have told of it already."""
-        now = self._now()
-        if self._inputs is not None and self._inputs.eras.clock_jumped(now):
-            self._start_over(now)
+        if self._inputs is not None:
+            self._inputs.clock_jumped(self._now(), self._start_over)
 
     def _stamps_jumped(self, stamp: int, reason: str) -> None:
         self.health.count("time_jump_backward", reason)
@@ -217,12 +223,16 @@ class HazardFusion(ManagedNode):
             self.health.count("pairs_before_time_jump", "time jumped back while it was computed")
 
     def _heartbeat(self) -> None:
-        """Say that the node lives, when nothing else does."""
-        now = self._now()
+        """Say that the node lives, when nothing else does: by its own time, by real time if that stands."""
+        now, steady = self._now(), time.monotonic()
+        period = 1.0 / self.parameters.min_publish_rate
         try:
-            if self._published is None or now < self._published:
-                self._published = now  # silence begins to count here
-            elif now - self._published >= SECOND / self.parameters.min_publish_rate:
+            stands = self.health.clock_stands()
+            if self._published is None or now < self._published[0]:
+                self._published = now, steady  # silence begins to count here
+                return
+            silent = now - self._published[0] >= period * SECOND
+            if silent or min(stands, steady - self._published[1]) >= period:
                 self._keeper.repeat(now, self._transforms.fixed_from_reference())
         except Exception as error:  # a timer that raises ends the node
             self.health.count_error("heartbeat_failed", repr(error))
@@ -244,7 +254,7 @@ class HazardFusion(ManagedNode):
             for reason, number in self._keeper.lost().items():
                 self.health.fact(f"zones given up: {reason}", number)
         array.health_message = bounded_text(text, HEALTH_TEXT)
-        self._published = self._now()
+        self._published = self._now(), time.monotonic()
         self.health.fact("zones", len(array.zones))
         self._zones.publish(array)
         self._markers.publish(outgoing.markers)

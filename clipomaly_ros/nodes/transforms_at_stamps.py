@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import tf2_ros
@@ -14,8 +15,9 @@ from rclpy.time import Time
 
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import HazardError
+from clipomaly_ros.nodes.jump_aware_buffer import JumpAwareBuffer
 from clipomaly_ros.nodes.message_checks import BadMessage
-from clipomaly_ros.nodes.stamps import to_nanoseconds
+from clipomaly_ros.nodes.stamp_eras import Stray
 
 LATEST = 0
 
@@ -30,45 +32,28 @@ class PairTransforms:
     fixed_from_reference: RigidTransform | None
 
 
-class JumpAwareBuffer(tf2_ros.Buffer):
-    """A TF buffer that starts over when the stamps of a moving frame go back.
+class TransformsAtStamps:
+    """Listens to TF and answers for pairs of image and cloud.
 
-    Otherwise transforms of before the jump, now in the future, would take part in
-    interpolation. Static transforms stay. threshold: nanoseconds.
+    on_stray(stray): called for each transform whose stamp no other agrees with.
     """
 
-    def __init__(self, cache_time: Duration, threshold: int) -> None:
-        super().__init__(cache_time)
-        self._threshold = threshold
-        self._newest: dict[str, int] = {}
-
-    def set_transform(self, transform: TransformStamped, authority: str) -> None:
-        """Take a transform of a moving frame."""
-        stamp, child = to_nanoseconds(transform.header.stamp), transform.child_frame_id
-        if stamp < self._newest.get(child, stamp) - self._threshold:
-            self.clear()
-        self._newest[child] = max(stamp, self._newest.get(child, stamp))
-        super().set_transform(transform, authority)
-
-    def clear(self) -> None:
-        """Forget all transforms but the static ones."""
-        self._newest = {}
-        super().clear()
-
-    def forget_future(self, now: int) -> None:
-        """Clear when something is newer than now [ns], so what came after a jump is kept."""
-        if any(stamp > now + self._threshold for stamp in self._newest.values()):
-            self.clear()
-
-
-class TransformsAtStamps:
-    """Listens to TF and answers for pairs of image and cloud."""
-
     def __init__(
-        self, node: Node, fixed_frame: str, reference_frame: str, cache_time: float, jump_threshold: int
+        self,
+        node: Node,
+        fixed_frame: str,
+        reference_frame: str,
+        cache_time: float,
+        jump_threshold: int,
+        on_stray: Callable[[Stray], None] = lambda stray: None,
     ) -> None:
         self.fixed_frame, self.reference_frame = fixed_frame, reference_frame
-        self.buffer = JumpAwareBuffer(Duration(nanoseconds=round(cache_time * 1e9)), jump_threshold)
+        self.buffer = JumpAwareBuffer(
+            Duration(nanoseconds=round(cache_time * 1e9)),
+            jump_threshold,
+            lambda: node.get_clock().now().nanoseconds,
+            on_stray,
+        )
         self._listener = tf2_ros.TransformListener(self.buffer, node)
 
     def close(self) -> None:

@@ -6,8 +6,11 @@ import fusion_scene as scene
 import numpy as np
 import pytest
 import rclpy
+from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.time import Time
 
+from clipomaly_ros.nodes.jump_aware_buffer import JumpAwareBuffer
 from clipomaly_ros.nodes.message_checks import BadMessage
 from clipomaly_ros.nodes.transforms_at_stamps import TransformsAtStamps
 
@@ -108,3 +111,37 @@ def test_what_came_after_a_jump_survives_the_order_to_forget(transforms):
     transforms.buffer.forget_future(START)
     with pytest.raises(BadMessage):
         transforms.at(scene.CAMERA, START, scene.LIDAR, START)
+
+
+@pytest.mark.parametrize("offset", [SECOND, -SECOND])
+def test_one_transform_with_a_wrong_stamp_changes_nothing_and_is_named(offset):
+    strays, newest = [], START
+    buffer = JumpAwareBuffer(Duration(seconds=10), SECOND // 2, lambda: newest, strays.append)
+    for index in range(20):
+        at = START + index * SECOND // 10
+        newest = at
+        for stamp in (at, at + offset) if index == 12 else (at,):
+            buffer.set_transform(
+                scene.transform(scene.FIXED, scene.BASE, (float(index), 0.0, 0.0), nanoseconds=stamp), "test"
+            )
+    for index in range(20):
+        found = buffer.lookup_transform(
+            scene.FIXED, scene.BASE, Time(nanoseconds=START + index * SECOND // 10)
+        )
+        assert found.transform.translation.x == pytest.approx(index)
+    assert [(stray.name, stray.offset > 0) for stray in strays] == [(scene.BASE, offset > 0)]
+
+
+def test_slow_transforms_stamped_ahead_of_the_clock_are_used():
+    """As of a localisation that says how long its answer holds: 1 Hz, 1 s ahead."""
+    now = START
+    buffer = JumpAwareBuffer(Duration(seconds=60), SECOND // 2, lambda: now)
+    for index in range(20):
+        now = START + index * SECOND
+        buffer.set_transform(
+            scene.transform(scene.FIXED, scene.BASE, (float(index), 0.0, 0.0), nanoseconds=now + SECOND),
+            "test",
+        )
+        if index > 1:
+            found = buffer.lookup_transform(scene.FIXED, scene.BASE, Time(nanoseconds=now))
+            assert found.transform.translation.x == pytest.approx(index - 1)
