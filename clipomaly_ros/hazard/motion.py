@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,5 +152,5 @@ def correct(
         filter.updates = 1 if fresh else filter.updates + 1
 
 
-def _transposed(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+def _transposed(matrices: NDArray[Any]) -> NDArray[Any]:
     return np.swapaxes(matrices, -1, -2)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unique_identifier_msgs.msg import UUID
 
 from clipomaly_msgs.msg import HazardZone, HazardZoneArray, NameCandidate, StageLatency
-from clipomaly_ros.hazard.polygons import nearest_edge_distance
+from clipomaly_ros.hazard.polygon_sets import distances_to_point, stack
 from clipomaly_ros.hazard.types import Zone
 from clipomaly_ros.nodes.anomaly_frame_input import Provenance
 
@@ -42,9 +42,11 @@ def duration_message(seconds: float) -> Duration:
     return Duration(sec=whole, nanosec=min(round((seconds - whole) * 1e9), 999_999_999))
 
 
-def distance_from(zone: Zone, origin: NDArray[np.float64] | None) -> float:
-    """Return the horizontal distance from a point [3] to the zone's outline [m], NaN without a point."""
-    return math.nan if origin is None else nearest_edge_distance(zone.geometry.polygon, origin[:2])
+def distances_from(zones: Sequence[Zone], origin: NDArray[np.float64] | None) -> list[float]:
+    """Return the horizontal distance from a point [3] to each zone's outline [m], NaN without a point."""
+    if origin is None:
+        return [math.nan] * len(zones)
+    return distances_to_point(stack([zone.geometry.polygon for zone in zones]), origin[:2]).tolist()
 
 
 def zone_message(zone: Zone, stamp: int, distance: float, provenance: Provenance) -> HazardZone:
@@ -99,7 +101,7 @@ def zone_messages(
     origin: of the reference frame in the fixed frame [3], None when unknown: zones then stay
     in the order they came. provenance: zone id -> what produced its name.
     """
-    ranked = [(distance_from(zone, origin), zone) for zone in zones]
+    ranked = list(zip(distances_from(zones, origin), zones, strict=True))
     if origin is not None:
         ranked.sort(key=lambda pair: pair[0])
     return [

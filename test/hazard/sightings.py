@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +53,16 @@ def watch(some, measurements, start=0, count=3, period=0.1):
     for step in range(count):
         zones = some.update(measurements, int((start + step * period) * SECOND))
     return zones
+
+
+def moved(measurement, turn, shift):
+    """Return the same sighting in a world that is turned [3, 3] and shifted [3]."""
+    old = measurement.geometry
+    geometry = replace(
+        old,
+        polygon=old.polygon @ turn[:2, :2].T + shift[:2],
+        centroid=turn @ old.centroid + shift,
+        covariance=turn @ old.covariance @ turn.T,
+        points=(old.points @ turn.T + shift).astype(np.float32),
+    )
+    return replace(measurement, geometry=geometry)
