@@ -19,6 +19,10 @@ EVALUATIONS = {
         "clipomaly_ros.cli.evaluate_threshold",
         "the fixed threshold that a bundle needs, chosen on a validation split",
     ),
+    "weights": (
+        "clipomaly_ros.cli.evaluate_weights",
+        "calibration and weights of a fused unknown score, from frames of known classes alone",
+    ),
 }
 
 

@@ -65,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="further files to keep in the bundle: model card, record of the training",
     )
+    parser.add_argument(
+        "--aligner",
+        type=Path,
+        metavar="DIR",
+        help="made by `clipomaly train-aligner` for the same model: fold its contexts and projection in",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a bundle that is already there")
 
 
@@ -90,6 +96,7 @@ def run(options: argparse.Namespace) -> int:
         include=tuple(options.include),
         threshold=options.threshold,
         score=options.score,
+        aligner=options.aligner,
     )
     bundle = export_bundle(settings, options.output, options.overwrite, lambda line: print(line, flush=True))
     state = "UNTRAINED: random weights, its results mean nothing" if bundle.untrained else "trained"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
+from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, DenseFeatures, TextTable, VisionError
@@ -30,7 +31,8 @@ class SegmenterSource:
     """Everything that segmenters with different settings share.
 
     name: of the bundle, name@version. untrained: its weights are random. bundle_hash: SHA-256
-    that stands for all its files, "" for parts that come from no bundle.
+    that stands for all its files, "" for parts that come from no bundle. fusion: of the unknown
+    score, None without one.
     """
 
     name: str
@@ -39,6 +41,7 @@ class SegmenterSource:
     encoder: DenseEncoder
     table: TextTable
     bundle_hash: str = ""
+    fusion: ScoreFusion | None = None
 
     def settings(self, overrides: Mapping[str, Any] | None = None) -> SegmenterSettings:
         """Return the bundle's recommended settings with some replaced; VisionError for a wrong one."""
@@ -52,6 +55,8 @@ class SegmenterSource:
             values["threshold"] = recommended.value
         else:  # the absolute score of such a bundle means nothing, so it has no lower limit
             values |= {"quantile": recommended.value, "threshold": 0.0}
+        if self.fusion is not None:  # a bundle's threshold holds for another score
+            values |= {"threshold_mode": "fixed", "threshold": self.fusion.recipe.threshold}
         known = {field.name for field in fields(SegmenterSettings)}
         unknown = set(overrides or {}) - known
         if unknown:
@@ -148,7 +153,7 @@ class PairedSegmenter:
 
     def __init__(self, source: SegmenterSource, settings: SegmenterSettings) -> None:
         self._encoder = RememberingEncoder(source.encoder)
-        self._extended = AnomalySegmenter(self._encoder, source.table, settings)
+        self._extended = AnomalySegmenter(self._encoder, source.table, settings, source.fusion)
         # No score exceeds 1, so this one finds no region, and its labels are the known classes'.
         closed = replace(
             settings, threshold_mode="fixed", threshold=1.0, report_known=False, score_scale=0.05

@@ -34,6 +34,7 @@ LOGIT_SCALES = (10.0, 20.0, 40.0, 70.0, 100.0)
 LEVELS = np.concatenate([np.linspace(0.01, 0.98, 98), [0.985, 0.99, 0.995, 0.998, 0.999]])
 COSINE_LEVELS = np.linspace(0.0025, 0.9975, 399)  # cosines 0.005 apart, for the scores on their scale
 CHOICES = ("detection", "average_precision")
+FUSED = "fused"  # the score of a ScoreFusion
 _MANY = 25  # false alarms in one frame: no lower threshold can do
 
 
@@ -117,7 +118,13 @@ def tune_threshold(
         )
         for score in scores
         for scale in ([settings.logit_scale] if score in SCALE_FREE_SCORES else logit_scales)
+        if source.fusion is None
     }
+    if source.fusion is not None:  # there is nothing else to choose from
+        fused = _without_regions(settings, settings.unknown_score, source.fusion.recipe.logit_scale)
+        trials[FUSED, source.fusion.recipe.logit_scale] = _Trial(
+            AnomalySegmenter(encoder, source.table, fused, source.fusion), LEVELS
+        )
     for name in progress(names, "tuning"):
         rgb, frame = read_pair(data, name)
         encoder.forget()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from clipomaly_ros.model.aligner.fitting import aligner_origin, fold_aligner
+from clipomaly_ros.model.aligner.modules import AlignedTextTower
 from clipomaly_ros.model.bundle import ModelBundle, load_bundle
 from clipomaly_ros.model.bundle_writer import check_target, write_bundle
 from clipomaly_ros.model.dense_attention import DenseImageTower, TextTower
 from clipomaly_ros.model.dense_convolution import DenseConvolutionTower
+from clipomaly_ros.model.exact_halves import store_halves
 from clipomaly_ros.model.manifest import (
     IMAGE_FILE,
     LARGEST_FILE,
@@ -62,7 +65,8 @@ class ExportSettings:
     the model's own. dense None takes naclip for a ViT, pointwise for a convolutional tower.
     name None derives it from model and weights. include: further files for the bundle (a model
     card, the training's record); their hashes are kept like all others. threshold, score: the
-    fixed operating point to recommend; None recommends none that was measured.
+    fixed operating point to recommend; None recommends none that was measured. aligner: folder of
+    `clipomaly train-aligner` to fold in, None for the model as it is.
     """
 
     model: str
@@ -76,6 +80,7 @@ class ExportSettings:
     include: tuple[Path, ...] = ()
     threshold: float | None = None
     score: str = SCORES[0]
+    aligner: Path | None = None
 
 
 def export_bundle(
@@ -95,20 +100,27 @@ def export_bundle(
     report(f"building {settings.model}")
     source = build_source(settings.model, settings.pretrained, settings.seed)
     report(f"weights: {f'random, seed {settings.seed}' if source.untrained else source.origin.pretrained}")
-    open_clip = import_open_clip()
-    vocabulary = Path(open_clip.__file__).with_name("bpe_simple_vocab_16e6.txt.gz")
-    tokenizer = ClipTokenizer(vocabulary.read_bytes(), source.model.context_length)
+    vocabulary = clip_vocabulary()
+    image_tower = dense_tower(settings, source)
+    text_tower = TextTower(source.text, source.end_token)
+    manifest = _manifest(settings, source, image_tower)
+    if settings.aligner is not None:
+        origin = aligner_origin(source, settings.seed, settings.dense)
+        folded = fold_aligner(settings.aligner, source, image_tower, origin)
+        image_tower, text_tower = folded.image, folded.text
+        length = manifest.context_length - folded.contexts
+        manifest = replace(manifest, context_length=length, aligner=folded.digest)
+        report(f"aligner: {folded.contexts} contexts, projection of width {folded.hidden}")
+    tokenizer = ClipTokenizer(vocabulary.read_bytes(), manifest.context_length)
     if source.model.vocab_size != tokenizer.size:
         raise BundleError(
             f"{settings.model}: expected {tokenizer.size} tokens, found {source.model.vocab_size}"
         )
-    image_tower = _image_tower(settings, source)
-    manifest = _manifest(settings, source, image_tower)
     folder = Path("models") / manifest.name if folder is None else folder
     check_target(folder, overwrite)
     towers = {
         IMAGE_FILE: image_tower.eval(),
-        TEXT_FILE: TextTower(source.text, source.end_token).eval(),
+        TEXT_FILE: text_tower.eval(),
     }
     with tempfile.TemporaryDirectory(prefix="clipomaly-export-") as scratch:
         paths = {name: Path(scratch) / name for name in towers}
@@ -121,6 +133,10 @@ def export_bundle(
                     "choose a smaller model"
                 )
             _export_tower(tower, name, paths[name], manifest)
+            # The image tower is left alone: builders of engines choose its precision themselves.
+            saved = store_halves(paths[name]) if name == TEXT_FILE else 0
+            if saved:
+                report(f"  weights that are half-precision numbers are stored so: {saved / 1e6:.0f} MB less")
         report(f"comparing with torch, at most {TOLERANCE:g} allowed")
         for what, difference in compare(source, towers, paths, tokenizer, manifest).items():
             report(f"  {what}: largest difference {difference:.1e}")
@@ -131,6 +147,11 @@ def export_bundle(
         included = {path.name: path for path in settings.include}
         write_bundle(folder, manifest, {**included, **paths, VOCABULARY_FILE: vocabulary}, overwrite)
     return load_bundle(folder)
+
+
+def clip_vocabulary() -> Path:
+    """Return the vocabulary of CLIP's tokenizer, as open_clip brings it."""
+    return Path(import_open_clip().__file__).with_name("bpe_simple_vocab_16e6.txt.gz")
 
 
 def set_grid(visual: nn.Module, grid: tuple[int, int]) -> None:
@@ -158,7 +179,8 @@ def compare(
 ) -> dict[str, float]:
     """Return the largest absolute difference of each output between ONNX Runtime and torch.
 
-    "global" and "embeddings" are compared with open_clip's own encode_image and encode_text.
+    "global" and "embeddings" are compared with open_clip's own encode_image and encode_text, the
+    latter with an aligner's contexts with the tower that holds them.
     """
     sessions = {name: open_session(path.read_bytes(), name) for name, path in paths.items()}
     largest = {"patches": 0.0, "global": 0.0, "embeddings": 0.0}
@@ -174,7 +196,10 @@ def compare(
         note("patches", patches, towers[IMAGE_FILE](image)[0])
         note("global", whole, source.model.encode_image(image, normalize=True))
     tokens = tokenizer.tokenise(_PROOF_PROMPTS)
-    expected = source.model.encode_text(torch.from_numpy(tokens), normalize=True)
+    if isinstance(towers[TEXT_FILE], AlignedTextTower):
+        expected = towers[TEXT_FILE](torch.from_numpy(tokens))
+    else:
+        expected = source.model.encode_text(torch.from_numpy(tokens), normalize=True)
     for row, length in enumerate(np.count_nonzero(tokens, axis=1)):
         cut = np.ascontiguousarray(tokens[row : row + 1, :length])
         (single,) = sessions[TEXT_FILE].run(("embeddings",), {"tokens": cut})
@@ -184,7 +209,8 @@ def compare(
     return largest
 
 
-def _image_tower(settings: ExportSettings, source: SourceModel) -> DenseImageTower | DenseConvolutionTower:
+def dense_tower(settings: ExportSettings, source: SourceModel) -> DenseImageTower | DenseConvolutionTower:
+    """Return the image tower as it is exported, without an aligner; it changes the source's tower."""
     visual = source.visual
     size = settings.image_size or tuple(visual.image_size)
     variant = settings.dense or (POINTWISE if source.convolutional else "naclip")

@@ -72,7 +72,8 @@ class Manifest:
     input_size: height, width [pixel]; both are multiples of patch_size [pixel].
     mean, std: of the RGB channels, 0 to 1. logit_scale: factor on cosines before softmax.
     files: SHA-256 by file name, for every file of the bundle but the manifest itself.
-    untrained: the weights are random; whatever comes out means nothing.
+    untrained: the weights are random; whatever comes out means nothing. aligner: SHA-256 of the tensors of
+    the aligner that was folded in, None without one.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Manifest:
     precision: str
     threshold: Threshold
     templates: tuple[str, ...]
+    aligner: str | None = None
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -115,6 +117,8 @@ def parse_manifest(data: bytes) -> Manifest:
         content = parse_strict(data.decode("utf-8"))
     except (StrictYamlError, UnicodeDecodeError) as error:
         raise BundleError(f"{MANIFEST_FILE}: expected YAML: {error}; export the bundle again") from error
+    if isinstance(content, dict):  # only bundles with an aligner name one
+        content = {"aligner": None, **content}
     content = _mapping("", content, {field.name for field in fields(Manifest)} | {"format"})
     if content.pop("format") != FORMAT:
         raise BundleError(
@@ -137,6 +141,8 @@ def dump_manifest(manifest: Manifest) -> bytes:
     content: dict[str, Any] = {"format": FORMAT}
     for field in fields(Manifest):
         value = getattr(manifest, field.name)
+        if field.name == "aligner" and value is None:
+            continue
         if isinstance(value, (Origin, Threshold)):
             value = {inner.name: getattr(value, inner.name) for inner in fields(value)}
         elif isinstance(value, tuple):
@@ -230,6 +236,8 @@ def _validate(manifest: Manifest) -> None:
     if not isinstance(manifest.untrained, bool):
         raise _wrong("untrained", "true or false", manifest.untrained)
     _one_of("precision", manifest.precision, PRECISIONS)
+    if manifest.aligner is not None:
+        _pattern("aligner", manifest.aligner, _SHA256, "64 lower-case hexadecimal digits")
     _one_of("threshold: mode", manifest.threshold.mode, THRESHOLD_MODES)
     _number("threshold: value", manifest.threshold.value, 0.0, 1.0)
     _one_of("threshold: score", manifest.threshold.score, SCORES)

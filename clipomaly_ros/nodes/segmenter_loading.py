@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from clipomaly_ros.model.backends import open_image_encoder
 from clipomaly_ros.model.bundle import ModelBundle, load_bundle
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
+from clipomaly_ros.nodes.score_fusion_loading import load_score_fusion
+from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import DenseEncoder, TextEncoder, TextTable
 from clipomaly_ros.vocabulary.entries import Vocabulary
@@ -52,7 +54,7 @@ class Loaded:
     """Everything the segmenter works with; vocabulary and table are those of the start.
 
     backend: what runs the image tower, in words. backend_fallback: why it is not TensorRT
-    although that was wanted, empty if nothing was given up.
+    although that was wanted, empty if nothing was given up. fusion: None without one.
     """
 
     bundle: ModelBundle
@@ -62,6 +64,7 @@ class Loaded:
     table: TextTable
     backend: str
     backend_fallback: str
+    fusion: ScoreFusion | None = None
 
 
 def vocabulary_path(chosen: str, default_name: str) -> Path:
@@ -89,10 +92,11 @@ def load(
     backend: str = "onnxruntime",
     engine_cache: str = "",
     engine_mismatch: str = "rebuild",
+    score_fusion: str = "",
 ) -> Loaded:
     """Load and check everything; say is called with lines of progress.
 
-    Raises BundleError or VocabularyError, both ValueError, or
+    Raises BundleError, VisionError or VocabularyError, all ValueError, or
     LoadingInterrupted once go_on returns false.
     """
     start = time.monotonic()
@@ -119,6 +123,11 @@ def load(
     table = build_text_table(vocabulary, text_encoder)
     if cache.failed_writes:
         say(f"text cache {cache.folder} cannot be written: the next start embeds the vocabulary again")
+    fusion = None
+    if score_fusion:
+        fusion = load_score_fusion(Path(score_fusion), opened.id, opened.hash, table, threads)
+        parts = ", ".join(f"{source.weight:g} {source.name}" for source in fusion.recipe.used)
+        say(f"unknown score: {parts}{', averaged with the mirrored image' if fusion.recipe.flip else ''}")
     say(f"loaded in {time.monotonic() - start:.1f} s, {text_encoder.computed} prompts were new")
     return Loaded(
         opened,
@@ -128,4 +137,5 @@ def load(
         table,
         image_tower.backend,
         image_tower.fallback,
+        fusion,
     )
