@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -13,24 +14,29 @@ from tqdm import tqdm
 
 from clipomaly_ros.cli.outputs import prepare_file
 from clipomaly_ros.evaluation.bench_frames import draw_frame, read_frames
+from clipomaly_ros.evaluation.bench_machine import added_name, gemm_peak, peak_memory
+from clipomaly_ros.evaluation.bench_timing import Timing
 from clipomaly_ros.evaluation.bench_vision import (
     FixedEncoder,
-    Timing,
     VisionTimings,
     measure,
     measure_work,
     naive_frame,
     noise_patches,
     noise_settings,
-    peak_memory,
     resized_table,
 )
 from clipomaly_ros.evaluation.report_tables import text_table
 from clipomaly_ros.evaluation.segmenter_source import SegmenterSource, load_segmenter_source, read_settings
+from clipomaly_ros.model.bundle import load_bundle
+from clipomaly_ros.model.manifest import IMAGE_FILE
+from clipomaly_ros.model.operations import count_operations
 from clipomaly_ros.nodes.segmenter_loading import bundle_path
+from clipomaly_ros.vision.segmenter import AnomalySegmenter
 from clipomaly_ros.vision.settings import SegmenterSettings
 
 DRAWN = 4  # pictures drawn when no folder is given
+ADDED_NAMES = 5  # timed additions of a name to each dictionary
 NAIVE_FRAMES = 1  # it takes long and much memory, and nobody waits for its second digit
 
 
@@ -61,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frames", type=positive, default=30, metavar="N", help="frames of each case (default: 30)"
     )
     parser.add_argument(
-        "--words", type=int, nargs="*", default=[100, 1000, 4000], metavar="N", help="dictionary sizes"
+        "--words", type=int, nargs="*", default=[200, 2000, 20000], metavar="N", help="dictionary sizes"
     )
     parser.add_argument("--threads", type=int, default=0, help="threads of the encoder (default: one a core)")
     parser.add_argument("--seed", type=int, default=0, help="of drawn pictures and random embeddings")
@@ -73,7 +79,8 @@ def run(options: argparse.Namespace) -> int:
     if min(options.words, default=0) < 0 or options.seed < 0:
         raise ValueError(f"expected words and a seed of 0 or more, got {options.words} and {options.seed}")
     prepare_file(options.json)
-    source = load_segmenter_source(bundle_path(options.bundle), threads=options.threads)
+    folder = bundle_path(options.bundle)
+    source = load_segmenter_source(folder, threads=options.threads)
     settings = source.settings(read_settings(options.config) if options.config else None)
     table = source.table
     grid = " x ".join(str(side // source.encoder.patch_size) for side in source.encoder.input_size)
@@ -83,17 +90,25 @@ def run(options: argparse.Namespace) -> int:
     )
     cases = list(tqdm(_cases(source, settings, options), desc="cases", leave=False, disable=None))
     memory = peak_memory()
+    names = _added_names(folder, source, settings, options)
+    machine = _machine(folder, cases)
     naive = {}
     for size in options.size:
         work = naive_frame(source.encoder, table, settings, _pictures(options, size)[0])
         naive[size] = measure_work(work, NAIVE_FRAMES)
     print("\n" + text_table(_stage_rows(cases)))
     print("\n" + text_table(_frame_rows(cases)))
+    print("\n" + "\n".join(_lines(cases, names, machine)))
     for size, timing in naive.items():
-        print(f"\nnaive {size[1]}x{size[0]} (all class scores at full size): {timing.median:.0f} ms", end="")
-    print(f"\npeak resident memory {memory:.0f} MiB, with the naive way {peak_memory():.0f} MiB")
+        print(f"naive {size[1]}x{size[0]} (all class scores at full size): {timing.median:.0f} ms")
+    print(f"peak resident memory {memory:.0f} MiB, with the naive way {peak_memory():.0f} MiB")
     if options.json:
-        content = _dictionary(source, cases, naive, memory)
+        content = _dictionary(source, cases, naive, memory) | {
+            "precision": source.manifest.precision,
+            "added_name": {str(words): _figures(timing) for words, timing in names.items()},
+            "dictionary_ratio": {_place(size): list(pair) for size, pair in _flatness(cases).items()},
+            "machine": machine,
+        }
         options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return 0
 
@@ -118,6 +133,75 @@ def _cases(
         noise = FixedEncoder(source.encoder, noise_patches(source, options.seed, 0.5))
         worst = noise_settings(settings)
         yield measure("noise", noise, source.table, worst, pictures[:1], options.frames)
+
+
+def _added_names(
+    folder: Path, source: SegmenterSource, settings: SegmenterSettings, options: argparse.Namespace
+) -> dict[int, Timing]:
+    """Return how long a name takes that is added to a dictionary of each size."""
+    text_encoder = load_bundle(folder).text_encoder(options.threads)
+    timings = {}
+    for words in sorted(set(options.words)):
+        table = resized_table(source.table, words, options.seed)
+        segmenter = AnomalySegmenter(source.encoder, table, settings)
+        timings[words] = added_name(table, text_encoder, segmenter.set_table, ADDED_NAMES)
+    return timings
+
+
+def _machine(folder: Path, cases: Sequence[VisionTimings]) -> dict[str, float | None]:
+    """Return the machine's GEMM peak and what share of it the encoder reaches, None where unknown."""
+    peak = gemm_peak()
+    if importlib.util.find_spec("onnx") is None:
+        return {"gemm_gflops": peak, "encoder_gflop": None, "encoder_share_of_peak": None}
+    work = 1e-9 * count_operations(load_bundle(folder).read(IMAGE_FILE))
+    fastest = min(min(case.encoder.values) for case in cases if case.name == "model")
+    return {
+        "gemm_gflops": peak,
+        "encoder_gflop": work,
+        "encoder_share_of_peak": work / (1e-3 * fastest) / peak,
+    }
+
+
+def _flatness(cases: Sequence[VisionTimings]) -> dict[tuple[int, int], tuple[float, float]]:
+    """Return by size what the largest dictionary costs relative to the smallest.
+
+    The whole frame, and the frame without the encoder call.
+    """
+    ratios = {}
+    for model in (case for case in cases if case.name == "model"):
+        rest = {
+            case.words: case.rest.median
+            for case in cases
+            if case.name == "dictionary" and case.size == model.size
+        }
+        if len(rest) > 1:
+            encoder, small, large = model.encoder.median, rest[min(rest)], rest[max(rest)]
+            ratios[model.size] = ((encoder + large) / (encoder + small), large / small)
+    return ratios
+
+
+def _lines(
+    cases: Sequence[VisionTimings], names: dict[int, Timing], machine: dict[str, float | None]
+) -> Iterator[str]:
+    for size, (frame, rest) in _flatness(cases).items():
+        yield (
+            f"dictionary {min(names)} to {max(names)} words, {_place(size)}: frame {frame:.2f} x, "
+            f"without encoder {rest:.2f} x"
+        )
+    for words, timing in names.items():
+        yield f"a name added to {words} words: {_pair(timing)} ms"
+    for case in (case for case in cases if case.name == "model"):
+        yield (
+            f"memory over {len(case.frame.values)} frames of {_place(case.size)}: {case.memory[0]:.0f} to "
+            f"{case.memory[1]:.0f} MiB, {100 * case.growth:+.1f} %"
+        )
+    share, work = machine["encoder_share_of_peak"], machine["encoder_gflop"]
+    known = "" if share is None else f", encoder {work:.1f} GFLOP at {100 * share:.0f} % of it"
+    yield f"peak of float32 products {machine['gemm_gflops']:.0f} GFLOP/s{known}"
+
+
+def _place(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"
 
 
 def _title(case: VisionTimings) -> str:
@@ -152,15 +236,16 @@ def _frame_rows(cases: Sequence[VisionTimings]) -> list[tuple[str, ...]]:
     return rows
 
 
+def _figures(timing: Timing) -> dict[str, float]:
+    return {"median": timing.median, "p95": timing.p95}
+
+
 def _dictionary(
     source: SegmenterSource,
     cases: Sequence[VisionTimings],
     naive: dict[tuple[int, int], Timing],
     memory: float,
 ) -> dict[str, Any]:
-    def figures(timing: Timing) -> dict[str, float]:
-        return {"median": timing.median, "p95": timing.p95}
-
     return {
         "bundle": source.name,
         "unit": "ms",
@@ -170,16 +255,18 @@ def _dictionary(
                 "size": [case.size[1], case.size[0]],
                 "words": case.words,
                 "frames": len(case.frame.values),
-                "stages": {name: figures(timing) for name, timing in case.stages.items()},
-                "frame": figures(case.frame),
-                "without_encoder": figures(case.rest),
-                "processor": figures(case.cpu),
+                "stages": {name: _figures(timing) for name, timing in case.stages.items()},
+                "frame": _figures(case.frame),
+                "without_encoder": _figures(case.rest),
+                "processor": _figures(case.cpu),
                 "frames_per_second": case.rate if case.name == "model" else None,
                 "frame_over_encoder": case.ratio if case.name == "model" else None,
+                "encoder": _figures(case.encoder) if case.name == "model" else None,
+                "memory_mib": list(case.memory),
                 "regions": case.regions,
             }
             for case in cases
         ],
-        "naive": {f"{size[1]}x{size[0]}": figures(timing) for size, timing in naive.items()},
+        "naive": {f"{size[1]}x{size[0]}": _figures(timing) for size, timing in naive.items()},
         "peak_resident_mib": memory,
     }

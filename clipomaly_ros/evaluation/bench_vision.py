@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clipomaly_ros.evaluation.bench_machine import resident_memory
+from clipomaly_ros.evaluation.bench_timing import Timing
 from clipomaly_ros.evaluation.segmenter_source import SegmenterSource
 from clipomaly_ros.vision.letterbox import Letterbox, preprocess
 from clipomaly_ros.vision.segmenter import AnomalySegmenter
@@ -23,23 +24,6 @@ Picture = NDArray[np.uint8]
 WARM_UP = 2  # frames that are not counted: caches, lazily allocated memory
 
 
-@dataclass
-class Timing:
-    """Durations of one piece of work, one a frame [ms]."""
-
-    values: list[float] = field(default_factory=list)
-
-    @property
-    def median(self) -> float:
-        """Return the median [ms]."""
-        return float(np.median(self.values))
-
-    @property
-    def p95(self) -> float:
-        """Return the 95th percentile [ms]."""
-        return float(np.percentile(self.values, 95))
-
-
 @dataclass(frozen=True)
 class VisionTimings:
     """One case: the same segmenter on frames of one size.
@@ -47,7 +31,8 @@ class VisionTimings:
     stages: by name in order of execution. frame: everything from image to result.
     rest: the frame without the encoder call. cpu: processor time of the frame, all threads.
     ratio: median over the frames of frame / bare encoder call, which is made after each frame.
-    regions: of a frame, mean.
+    encoder: the bare encoder call. regions: of a frame, mean. memory: resident size after a tenth of
+    the frames and after the last [MiB].
     """
 
     name: str
@@ -58,12 +43,19 @@ class VisionTimings:
     rest: Timing
     cpu: Timing
     ratio: float
+    encoder: Timing
     regions: float
+    memory: tuple[float, float]
 
     @property
     def rate(self) -> float:
         """Return frames per second at the median."""
         return 1000.0 / self.frame.median
+
+    @property
+    def growth(self) -> float:
+        """Return by what share the memory grew while the case ran."""
+        return self.memory[1] / self.memory[0] - 1.0
 
 
 def measure(
@@ -80,6 +72,7 @@ def measure(
     letterbox = Letterbox.fit(size, encoder.input_size, encoder.patch_size, settings.fit)
     stages: dict[str, Timing] = {}
     frame, rest, cpu, ratios, regions = Timing(), Timing(), Timing(), [], []
+    bare_calls, settled = Timing(), resident_memory()
     for index in range(-WARM_UP, frames):
         picture = pictures[index % len(pictures)]
         cpu_start, start = time.process_time(), time.perf_counter()
@@ -94,6 +87,9 @@ def measure(
         rest.values.append(1000 * (seconds - result.latencies["encode"]))
         cpu.values.append(1000 * cpu_seconds)
         ratios.append(seconds / bare)
+        bare_calls.values.append(1000 * bare)
+        if index == frames // 10:
+            settled = resident_memory()
         regions.append(len(result.regions))
     return VisionTimings(
         name,
@@ -104,7 +100,9 @@ def measure(
         rest,
         cpu,
         float(np.median(ratios)),
+        bare_calls,
         float(np.mean(regions)),
+        (settled, resident_memory()),
     )
 
 
@@ -211,8 +209,3 @@ def measure_work(work: Callable[[], None], times: int) -> Timing:
         work()
         timing.values.append(1000 * (time.perf_counter() - start))
     return timing
-
-
-def peak_memory() -> float:
-    """Return the largest resident size of this process so far [MiB] (Linux: getrusage in KiB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from clipomaly_ros.cli.main import main
+from clipomaly_ros.evaluation.bench_machine import added_name, gemm_peak, peak_memory, resident_memory
+from clipomaly_ros.evaluation.bench_timing import Timing
 from clipomaly_ros.evaluation.bench_vision import (
     FixedEncoder,
-    Timing,
     measure,
     noise_patches,
     noise_settings,
@@ -85,6 +86,30 @@ def test_each_frame_is_measured_once_and_warm_up_is_not_counted():
     assert case.rate == pytest.approx(1000 / case.frame.median)
 
 
+def test_a_name_is_added_to_what_was_there_each_time():
+    table = source_of().table
+    used, prompts = [], []
+
+    class Words:
+        def encode(self, texts):
+            prompts.append(list(texts))
+            return np.eye(16, dtype=np.float32)[: len(texts)]
+
+    timing = added_name(table, Words(), used.append, 3)
+    assert len(timing.values) == 3
+    assert [len(item.entries) for item in used] == [9, 10, 11, 12]
+    assert all(len(texts) == 1 and "new thing" in texts[0] for texts in prompts)
+    for item in used:
+        np.testing.assert_array_equal(item.embeddings[:8], table.embeddings)
+        assert item.embeddings[-1, 0] == 1
+    assert len({item.vocabulary_hash for item in used}) == 4
+
+
+def test_the_machine_has_memory_and_does_sums():
+    assert 0 < resident_memory() <= peak_memory()
+    assert gemm_peak(side=64, runs=2) > 0
+
+
 def test_medians_and_percentiles():
     timing = Timing([1.0, 9.0, 2.0])
     assert timing.median == 2.0
@@ -108,6 +133,14 @@ def test_the_command_prints_and_writes_every_case(tiny_bundle, tmp_path, capsys)
     for case in content["cases"]:
         assert list(case["stages"]) == STAGES
         assert (case["frames_per_second"] is not None) == (case["case"] == "model")
+    assert set(content["added_name"]) == {"2", "300"}
+    assert set(content["dictionary_ratio"]) == {"96x64", "48x80"}
+    assert all(content["machine"][key] > 0 for key in content["machine"])
+    assert content["precision"] == "fp32"
+    for case in content["cases"]:
+        assert 0 < case["memory_mib"][0] < 1.1 * content["peak_resident_mib"]
+    for word in ("a name added to 300 words", "dictionary 2 to 300 words", "peak of float32 products"):
+        assert word in printed
     for word in ("dictionary 96x64, 300 words", "noise 48x80", "naive 48x80", "peak resident memory"):
         assert word in printed
 
