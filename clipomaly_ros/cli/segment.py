@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from clipomaly_ros.cli.evaluate_segmentation import add_fusion_argument, with_fusion
 from clipomaly_ros.cli.segment_results import (
     json_text,
     overlay_picture,
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="YAML",
         help="settings of the segmenter, one key each, over the bundle's",
     )
+    add_fusion_argument(parser)
     parser.add_argument("--threads", type=int, default=0, help="threads of the encoder (default: all)")
     parser.add_argument(
         "--limit", type=positive, metavar="N", help="only the first N files, and N frames of each video"
@@ -73,7 +75,9 @@ def run(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     if source.untrained:
         print(UNTRAINED.format(source.name), file=sys.stderr)
-    work = _Work(source, AnomalySegmenter(source.encoder, source.table, source.settings(settings)), options)
+    source = with_fusion(source, options.score_fusion, options.threads)
+    segmenter = AnomalySegmenter(source.encoder, source.table, source.settings(settings), source.fusion)
+    work = _Work(source, segmenter, options)
     chosen = found.sources[: options.limit]
     with tqdm(chosen, desc="segmenting", unit="file", leave=False, disable=None) as bar:
         for item in bar:
@@ -122,7 +126,7 @@ class _Work:
             tqdm(total=video.announced or None, unit="frame", leave=False, disable=None) as bar,
         ):
             for rgb in video.frames():
-                result, record = self._segment(rgb, item)
+                result, record = self._segment(rgb, item, count / video.rate)
                 record |= {"frame": count, "time": round(count / video.rate, 6)}
                 lines.write(json_text(record) + "\n")
                 writer.write(overlay_picture(rgb, result, self.source.name, self.source.untrained))
@@ -148,8 +152,10 @@ class _Work:
                 print(f"  {shown(path)}: {reason}", file=sys.stderr)
         return 1 if self.unusable else 0
 
-    def _segment(self, rgb: NDArray[np.uint8], item: Source) -> tuple[AnomalyResult, dict[str, Any]]:
-        result = self.segmenter.segment(rgb)
+    def _segment(
+        self, rgb: NDArray[np.uint8], item: Source, stamp: float | None = None
+    ) -> tuple[AnomalyResult, dict[str, Any]]:
+        result = self.segmenter.segment(rgb, stamp)
         self.regions += len(result.regions)
         return result, result_record(str(item.path), result, self.source.name, self.source.untrained)
 

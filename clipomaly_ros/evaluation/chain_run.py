@@ -135,7 +135,8 @@ def _true(bag: ChainBag, legends: LegendHistory) -> Iterator[AnomalyFrame]:
 
 def _segmented(bag: ChainBag, loaded: LoadedSegmenter, legends: LegendHistory) -> Iterator[AnomalyFrame]:
     for header, picture in bag.images():
-        result = loaded.segmenter.segment(picture)
+        stamp = header.stamp.sec + header.stamp.nanosec * 1e-9
+        result = loaded.segmenter.segment(picture, stamp)
         legends.add(label_legend(result.legend, header, loaded.origin.vocabulary_hash))
         yield anomaly_frame(result, header, loaded.origin, result.latencies)
 

@@ -67,7 +67,8 @@ class FrameWork:
         decoded = time.perf_counter()
         self._note_size(rgb.shape[:2])
         self._take_next_table()
-        result = self._segmenter.segment(rgb)
+        stamp = message.header.stamp
+        result = self._segmenter.segment(rgb, stamp.sec + stamp.nanosec * 1e-9)
         if not current():
             self._health.count("dropped_before_time_jump", "time went back while this image was in work")
             return

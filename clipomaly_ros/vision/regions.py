@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from clipomaly_ros.vision.region_size import SizeLimits
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vision.upsampling import picture_rows
 
@@ -165,6 +166,12 @@ class ConnectedRegions:
         areas = self.areas[order]
         return np.asarray(order[(areas >= min_area) & (areas <= max_area)], dtype=np.intp)
 
+    def by_size(self, indices: NDArray[np.intp], limits: SizeLimits) -> tuple[NDArray[np.intp], int]:
+        """Return those of some regions whose size in metres is allowed, and how many were too large."""
+        boxes = ndimage.find_objects(self._picture)
+        verdicts = np.array([limits.verdict(_source_box(self._scale, *boxes[i - 1])) for i in indices])
+        return indices[verdicts == 0], int((verdicts > 0).sum())
+
     def cut_out(self, indices: Sequence[int]) -> list[Component]:
         """Return some of the regions."""
         if not len(indices):
@@ -188,17 +195,23 @@ def find_components(
     min_area: float,
     max_area: float,
     limit: int,
+    sizes: SizeLimits | None = None,
 ) -> tuple[list[Component], int]:
     """Return the 8-connected regions of equal non-zero value, largest first, and how many were cut.
 
     labels: working picture. min_area, max_area: [source pixel], inclusive.
-    limit: the largest regions kept; the second result counts those beyond it or above max_area.
+    limit: the largest regions kept; the second result counts those beyond it or too large.
+    sizes: limits in metres, too.
     """
     if not labels.any():
         return [], 0
     regions = ConnectedRegions(labels, scale)
     wanted = regions.by_area(min_area, max_area)
-    cut = max(0, len(wanted) - limit) + int((regions.areas[1:] > max_area).sum())
+    too_large = int((regions.areas[1:] > max_area).sum())
+    if sizes is not None and len(wanted):
+        wanted, larger = regions.by_size(wanted, sizes)
+        too_large += larger
+    cut = max(0, len(wanted) - limit) + too_large
     return regions.cut_out(wanted[:limit].tolist()), cut
 
 

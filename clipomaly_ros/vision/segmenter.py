@@ -15,11 +15,13 @@ from clipomaly_ros.vision.inner_labels import inner_labels
 from clipomaly_ros.vision.letterbox import Letterbox, preprocess
 from clipomaly_ros.vision.masked_crops import combine, embed_crops, most_unknown
 from clipomaly_ros.vision.naming import RegionName, name_regions, pool_regions, used_entries
+from clipomaly_ros.vision.region_size import GroundView, SizeLimits
 from clipomaly_ros.vision.regions import Component, PictureScale, find_components, unknown_mask
 from clipomaly_ros.vision.reported import ReportedRegion, find_reported
 from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.segmentation import label_picture, label_type, legend_of, unlabelled
 from clipomaly_ros.vision.settings import SegmenterSettings
+from clipomaly_ros.vision.smoothing import ScoreSmoother
 from clipomaly_ros.vision.tagger import TaggedTable, Tagging, tagged_table
 from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, DenseFeatures, TextTable, VisionError
 from clipomaly_ros.vision.unknown_score import score_patches
@@ -56,6 +58,8 @@ class AnomalySegmenter:
         self._encoder = encoder
         self._fusion, self._tagging = fusion, tagging
         self._tables = self._tables_of(table)
+        self._smoother = ScoreSmoother(settings.smoothing_time)
+        _size_limits(settings, (1, 1))  # says at once what is missing
 
     @property
     def table(self) -> TextTable:
@@ -74,9 +78,10 @@ class AnomalySegmenter:
         _checked_table(tagged.table)
         return table, tagged
 
-    def segment(self, rgb: NDArray[np.uint8]) -> AnomalyResult:
+    def segment(self, rgb: NDArray[np.uint8], stamp: float | None = None) -> AnomalyResult:
         """Segment one image, uint8 [H, W, 3] RGB of any size and memory layout.
 
+        stamp: time of measurement [s] of an image in a sequence, for smoothing over time only.
         latencies: stages "preprocess", "encode", "score", "regions", "naming", "labels"; "tags" before
         "naming" where a tagger was asked, which happens only for images with unknown regions.
         """
@@ -105,6 +110,7 @@ class AnomalySegmenter:
                     table,
                     lambda picture: encode_picture(picture, encoder, table, settings.fit),
                 )
+            small = self._smoother.smooth(small, stamp, letterbox, table)
             score = to_working.upsample(small)
         with watch.stage("regions"):
             limits = (settings.min_region_area, settings.max_region_area_fraction * size[0] * size[1])
@@ -115,7 +121,9 @@ class AnomalySegmenter:
                 settings.quantile,
                 settings.threshold_low,
             )
-            unknown, dropped = find_components(mask.view(np.uint8), scale, *limits, settings.max_regions)
+            unknown, dropped = find_components(
+                mask.view(np.uint8), scale, *limits, settings.max_regions, _size_limits(settings, size)
+            )
         naming_table = table if tagged is None else tagged.table
         allowed: NDArray[np.intp] | None = None
         if tagged is not None and self._tagging is not None and unknown:
@@ -211,6 +219,13 @@ class _Stopwatch:
         start = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - start
+
+
+def _size_limits(settings: SegmenterSettings, size: tuple[int, int]) -> SizeLimits | None:
+    if not settings.min_region_size and not settings.max_region_size:
+        return None
+    view = GroundView(size, settings.camera_height, settings.camera_pitch, settings.camera_fov)
+    return SizeLimits(view, settings.min_region_size, settings.max_region_size, (0, 0), size)
 
 
 def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:

@@ -23,6 +23,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "min_region_area": (1, 1_000_000_000),
     "max_region_area_fraction": (0.0, 1.0),
     "max_regions": (1, 512),
+    "min_region_size": (0.0, 1000.0),
+    "max_region_size": (0.0, 10_000.0),
+    "camera_height": (0.0, 1000.0),
+    "camera_pitch": (-1.57, 1.57),
+    "camera_fov": (0.01, 3.0),
+    "smoothing_time": (0.0, 60.0),
     "top_words": (0, 4096),
     "name_margin": (-1.0, 1.0),
     "name_min_probability": (0.0, 1.0),
@@ -57,6 +63,12 @@ class SegmenterSettings:
     min_region_area: smaller regions are noise [source pixel].
     max_region_area_fraction: larger regions are left out, share of the image; 1 keeps all.
     max_regions: the largest regions kept, of the unknown and of the reported ones each.
+    min_region_size, max_region_size: unknown regions that are smaller or larger on flat ground are left
+        out [m], 0 = off; see region_size. They need the next three.
+    camera_height, camera_pitch: of the camera above the ground [m], 0 = unknown, and how far it looks down
+        [rad]. camera_fov: horizontal field of view of the image [rad].
+    smoothing_time: time constant of the score's decay over the images of a sequence [s], 0 = off; see
+        smoothing.
     top_words: candidates compared in a frame; 0 names nothing.
     name_margin: by how much a name's probability must exceed the best approved class's.
     name_min_probability: least probability of a name.
@@ -82,6 +94,12 @@ class SegmenterSettings:
     min_region_area: int = 64
     max_region_area_fraction: float = 1.0
     max_regions: int = 64
+    min_region_size: float = 0.0
+    max_region_size: float = 0.0
+    camera_height: float = 0.0
+    camera_pitch: float = 0.0
+    camera_fov: float = 1.2
+    smoothing_time: float = 0.0
     top_words: int = 16
     name_margin: float = 0.0
     name_min_probability: float = 0.2
