@@ -15,6 +15,7 @@ from clipomaly_ros.hazard.types import HazardError
 DISTORTION_MODELS = {"plumb_bob": 5, "rational_polynomial": 8, "equidistant": 4, "fisheye": 4}
 
 _NEAREST_DEPTH = 0.05  # metres; nothing is seen through the lens itself
+_PLANE_LIMIT = np.pi / 2 - 1e-3  # radians from the axis up to which x / z and y / z tell directions
 _BORDER_MARGIN = 1.02  # the true picture border, undistorted, is found at samples only
 
 
@@ -41,7 +42,8 @@ class CameraModel:
         self._rotation = rotation
         self._distortion = distortion
         self._angle_limit = distortion.limit
-        self._angle_limit = self._find_angle_limit()
+        self._bounds: tuple[float, float, float, float] | None = None
+        self._find_view()
 
     @classmethod
     def from_camera_info(
@@ -87,10 +89,10 @@ class CameraModel:
         plain = BrownConrady(np.zeros(5))
         return cls(int(width), int(height), matrix, plain, rotation, -(rotation.T @ offset), frame)
 
-    def _find_angle_limit(self) -> float:
-        """Return the angle from the axis [rad] that holds the whole picture.
+    def _find_view(self) -> None:
+        """Find the angle from the axis [rad] that holds the whole picture, and its borders.
 
-        Beyond it a distortion polynomial may lead points back into the picture.
+        Beyond them a distortion polynomial may lead points back into the picture.
         """
         us = np.linspace(-0.5, self.width - 0.5, 65)
         vs = np.linspace(-0.5, self.height - 0.5, 65)
@@ -100,9 +102,15 @@ class CameraModel:
         )
         rays = self._distortion.undistort(self._normalised(border))
         if not np.isfinite(rays).all():  # the model folds inside the picture
-            return self._distortion.limit
+            return
         widest = float(np.arccos(np.clip(rays[:, 2].min(), -1.0, 1.0)))
-        return min(widest * _BORDER_MARGIN, self._distortion.limit)
+        self._angle_limit = min(widest * _BORDER_MARGIN, self._angle_limit)
+        if self._angle_limit < _PLANE_LIMIT:
+            plane = rays[:, :2] / rays[:, 2:]
+            low, high = plane.min(axis=0), plane.max(axis=0)
+            margin = (_BORDER_MARGIN - 1.0) * (high - low)
+            left, top, right, bottom = (float(side) for side in (*(low - margin), *(high + margin)))
+            self._bounds = (left, top, right, bottom)
 
     def _normalised(self, uv: NDArray[np.float64]) -> NDArray[np.float64]:
         y = (uv[:, 1] - self.matrix[1, 2]) / self.matrix[1, 1]
@@ -115,11 +123,7 @@ class CameraModel:
         Returns uv [N, 2] (float32 for float32 points, else float64; NaN for points outside the
         field of view, which is culled before distortion) and visible, bool [N].
         """
-        points = np.asarray(points_camera)
-        if points.dtype != np.float32:
-            points = points.astype(np.float64, copy=False)
-        if self._rotation is not None:
-            points = (points - self.origin.astype(points.dtype)) @ self._rotation.T.astype(points.dtype)
+        points = self._through_lens(points_camera)
         uv = np.full((len(points), 2), np.nan, points.dtype)
         visible = np.zeros(len(points), bool)
         chosen = self._in_field_of_view(points)
@@ -136,19 +140,42 @@ class CameraModel:
             visible[chosen] = inside
         return uv, visible
 
+    def in_view(self, points_camera: ArrayLike) -> NDArray[np.intp]:
+        """Return which points [N, 3] may be in the picture: all that are, and few others.
+
+        It takes a part of the time of a projection.
+        """
+        return self._in_field_of_view(self._through_lens(points_camera))
+
+    def _through_lens(self, points_camera: ArrayLike) -> NDArray[Any]:
+        """Return points [N, 3] along the lens's own axes, float32 or float64."""
+        points = np.asarray(points_camera)
+        if points.dtype != np.float32:
+            points = points.astype(np.float64, copy=False)
+        if self._rotation is None:
+            return points
+        turned: NDArray[Any] = (points - self.origin.astype(points.dtype)) @ self._rotation.T.astype(
+            points.dtype
+        )
+        return turned
+
     def _in_field_of_view(self, points: NDArray[Any]) -> NDArray[np.intp]:
-        """Return the indices of the points within the angle limit."""
+        """Return the indices of the points within the angle limit and the picture's borders."""
         limit = self._angle_limit
         z = points[:, 2]
-        if limit < np.pi / 2 - 1e-3:
+        if limit < _PLANE_LIMIT:
+            kind = points.dtype.type
             front = np.flatnonzero(z > _NEAREST_DEPTH)
-            x, y, z = np.take(points, front, axis=0).T
-            bound = z * z.dtype.type(np.tan(limit))
-            near: NDArray[np.intp] = front[x * x + y * y <= bound * bound]
+            x, y, z = np.ascontiguousarray(np.take(points, front, axis=0).T)
+            bound = z * kind(np.tan(limit))
+            inside = x * x + y * y <= bound * bound
+            if self._bounds is not None:
+                left, top, right, bottom = (kind(side) for side in self._bounds)
+                inside &= (x >= left * z) & (x <= right * z) & (y >= top * z) & (y <= bottom * z)
+            near: NDArray[np.intp] = front[inside]
             return near
         radius = np.hypot(points[:, 0], points[:, 1])
-        inside = (np.arctan2(radius, z) <= limit) & (radius + np.abs(z) > _NEAREST_DEPTH)
-        return np.flatnonzero(inside)
+        return np.flatnonzero((np.arctan2(radius, z) <= limit) & (radius + np.abs(z) > _NEAREST_DEPTH))
 
     def rays(self, uv: ArrayLike) -> NDArray[np.float64]:
         """Return unit viewing rays [N, 3] in the camera frame for pixels [N, 2].

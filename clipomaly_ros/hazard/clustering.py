@@ -95,11 +95,7 @@ def cluster_groups(
 
 def _linked(places: NDArray[np.float64]) -> tuple[NDArray[np.intp], int]:
     """Return the component of each place [m, 3], and their number; steps of one unit link."""
-    tree = cKDTree(places, compact_nodes=False, balanced_tree=False)
-    pairs = tree.query_pairs(1.0, output_type="ndarray")
-    pairs = pairs[np.argsort(pairs[:, 0])]  # by rows, so that no format has to be converted
-    starts = np.searchsorted(pairs[:, 0], np.arange(len(places) + 1)).astype(np.int32)
-    values, columns = np.ones(len(pairs)), pairs[:, 1].astype(np.int32)
-    links = csr_matrix((values, columns, starts), shape=(len(places),) * 2)
+    pairs = cKDTree(places).query_pairs(1.0, output_type="ndarray")
+    links = csr_matrix((np.ones(len(pairs), np.int8), pairs.T), shape=(len(places),) * 2)
     count, label = connected_components(links, directed=False)
     return label.astype(np.intp), int(count)

@@ -108,26 +108,30 @@ class BrownConrady:
         return unit
 
     def _newton(self, plane: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-        top, bottom, p1, p2 = self._numerator, self._denominator, self._p1, self._p2
-        top_slope, bottom_slope = top.deriv(), bottom.deriv()
+        (_, a1, a2, a3), (_, b1, b2, b3) = (
+            _coefficients(polynomial, plane.dtype) for polynomial in (self._numerator, self._denominator)
+        )
+        p1, p2 = self._p1, self._p2
+        x, y = plane.T
         for _ in range(_NEWTON_STEPS):
-            x, y = plane[:, 0], plane[:, 1]
             s = x * x + y * y
-            n, d = top(s), bottom(s)
-            gain = n / d
-            slope = (top_slope(s) * d - n * bottom_slope(s)) / (d * d)
-            residual_x, residual_y = self._distort_plane(x, y)
-            residual_x, residual_y = target[:, 0] - residual_x, target[:, 1] - residual_y
+            denominator = 1 + s * (b1 + s * (b2 + s * b3))
+            gain = (1 + s * (a1 + s * (a2 + s * a3))) / denominator
+            slope = (a1 + s * (2 * a2 + 3 * s * a3) - gain * (b1 + s * (2 * b2 + 3 * s * b3))) / denominator
+            reached_x, reached_y = self._distort_plane(x, y)
+            residual_x, residual_y = target[:, 0] - reached_x, target[:, 1] - reached_y
             a = gain + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x
             b = 2 * x * y * slope + 2 * p1 * x + 2 * p2 * y
             c = gain + 2 * y * y * slope + 6 * p1 * y + 2 * p2 * x
             determinant = a * c - b * b
             determinant = np.where(np.abs(determinant) < 1e-9, np.inf, determinant)  # no step there
-            step = np.column_stack([c * residual_x - b * residual_y, a * residual_y - b * residual_x])
-            plane = plane + step / determinant[:, None]
-            if not len(plane) or np.abs(step).max() < 1e-14:
+            step_x = (c * residual_x - b * residual_y) / determinant
+            step_y = (a * residual_y - b * residual_x) / determinant
+            x, y = x + step_x, y + step_y
+            # each step squares the error: after one this small there is nothing left to gain
+            if not len(x) or max(np.abs(step_x).max(), np.abs(step_y).max()) < 1e-9:
                 break
-        return plane
+        return np.column_stack([x, y])
 
 
 class KannalaBrandt:

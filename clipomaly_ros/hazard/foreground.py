@@ -144,7 +144,9 @@ def _near_parts(
     label, group = clusters.label, clusters.group
     places = points[clusters.first, :2].astype(np.float64)
     places[:, 0] += group * (np.ptp(places[:, 0]) + 2 * (merge + slack.max()) + 1.0)  # regions apart
-    own, other = chosen[label], np.flatnonzero(parts[label])
+    asked = np.zeros(len(slack), bool)
+    asked[group[parts[label]]] = True
+    own, other = chosen[label] & asked[group], np.flatnonzero(parts[label])
     reach = merge + 2 * slack.max()
     gap = np.full(clusters.count, np.inf)
     np.minimum.at(gap, label[other], cKDTree(places[own]).query(places[other], distance_upper_bound=reach)[0])

@@ -107,15 +107,16 @@ def estimate_ground(
         return GroundPlane.prior(settings.height)
     plane = chosen
     for _ in range(3):  # refine on the votes near it; a wider gate would take in kerbs
-        residual = local[:, 2] - local[:, :2] @ plane[:2] - plane[2]
-        near = np.abs(residual) < settings.tolerance
+        near = np.abs(_residual(local, plane)) < settings.tolerance
         if np.count_nonzero(near) < settings.min_cells:
             return GroundPlane.prior(settings.height)
-        design = np.column_stack([local[near, :2], np.ones(np.count_nonzero(near))])
-        plane = np.linalg.lstsq(design, local[near, 2], rcond=None)[0]
+        fitted = _fit(local[near])
+        if fitted is None:
+            return GroundPlane.prior(settings.height)
+        plane = fitted
     if np.hypot(plane[0], plane[1]) > np.tan(settings.max_slope):
         return GroundPlane.prior(settings.height)
-    residual = local[:, 2] - local[:, :2] @ plane[:2] - plane[2]
+    residual = _residual(local, plane)
     near = np.abs(residual) < settings.tolerance
     return GroundPlane(
         float(plane[0]),
@@ -127,26 +128,49 @@ def estimate_ground(
     )
 
 
+def _residual(local: NDArray[np.float64], plane: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the heights of points [n, 3] above a plane of slope_x, slope_y, height."""
+    residual: NDArray[np.float64] = local[:, 2] - local[:, :2] @ plane[:2] - plane[2]
+    return residual
+
+
+def _fit(local: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the plane with the least squared residuals of points [n, 3]; None when they lie in a line."""
+    centre = local.sum(axis=0) / len(local)
+    offsets = np.ascontiguousarray((local - centre).T)
+    (xx, xy, xz), (_, yy, yz), _ = offsets @ offsets.T
+    determinant = xx * yy - xy * xy
+    if determinant <= 1e-9 * (xx + yy) ** 2:
+        return None
+    slope_x = (xz * yy - yz * xy) / determinant
+    slope_y = (yz * xx - xz * xy) / determinant
+    return np.array([slope_x, slope_y, centre[2] - slope_x * centre[0] - slope_y * centre[1]])
+
+
 def _lowest_points(
     points: NDArray[np.float32], sensor: NDArray[np.float64], settings: GroundSettings
 ) -> NDArray[np.float64]:
     """Return the lowest point of each occupied grid cell around the sensor, float64 [n, 3]."""
     reach, side = settings.reach, int(np.ceil(2 * settings.reach / settings.cell))
-    x, y, z = (points[:, axis] - np.float32(sensor[axis]) for axis in range(3))
-    slack = np.float32(np.tan(settings.max_slope)) * np.hypot(x, y)
+    x, y, z = np.ascontiguousarray(points.T) - sensor.astype(np.float32)[:, None]
+    near = np.flatnonzero((np.abs(x) < reach) & (np.abs(y) < reach))
+    x, y, z = x[near], y[near], z[near]
+    slack = np.float32(np.tan(settings.max_slope)) * np.sqrt(x * x + y * y)
     low = (z > -np.float32(settings.search_below) - slack) & (z < np.float32(settings.search_above) + slack)
-    index = np.flatnonzero(low & (np.abs(x) < reach) & (np.abs(y) < reach))
+    index = np.flatnonzero(low)
     if not len(index):
         return np.empty((0, 3))
-    column = ((x[index] + reach) / settings.cell).astype(np.int32)
-    row = ((y[index] + reach) / settings.cell).astype(np.int32)
+    x, y, z, near = x[index], y[index], z[index], near[index]
+    column = ((x + reach) / settings.cell).astype(np.intp)
+    row = ((y + reach) / settings.cell).astype(np.intp)
     cell = np.minimum(row, side - 1) * side + np.minimum(column, side - 1)
     floor = np.full(side * side, np.inf, np.float32)
-    np.minimum.at(floor, cell, z[index])
-    is_lowest = index[z[index] == floor[cell]]
-    _, first = np.unique(cell[z[index] == floor[cell]], return_index=True)
-    lowest: NDArray[np.float64] = points[is_lowest[first]].astype(np.float64)
-    return lowest
+    np.minimum.at(floor, cell, z)
+    lowest = np.flatnonzero(z == floor[cell])[::-1]
+    first = np.full(side * side, -1, np.intp)
+    first[cell[lowest]] = near[lowest]  # of equally low points the first: it is written last
+    result: NDArray[np.float64] = points[first[first >= 0]].astype(np.float64)
+    return result
 
 
 def _ransac(local: NDArray[np.float64], settings: GroundSettings) -> NDArray[np.float64] | None:
@@ -173,7 +197,10 @@ def _ransac(local: NDArray[np.float64], settings: GroundSettings) -> NDArray[np.
     subset = local if len(local) <= 1000 else local[generator.choice(len(local), 1000, replace=False)]
     x, y, z = subset.T.astype(np.float32)
     slope_x, slope_y, level_z = (planes[:, column, None].astype(np.float32) for column in range(3))
-    residual = z - slope_x * x - slope_y * y - level_z
-    votes = np.count_nonzero(np.abs(residual) < settings.tolerance, axis=1)
+    residual, part = slope_x * x, slope_y * y
+    np.subtract(z, residual, out=residual)  # in place: planes x points is much to allocate again and again
+    residual -= part
+    residual -= level_z
+    votes = np.count_nonzero(np.abs(residual, out=residual) < settings.tolerance, axis=1)
     best: NDArray[np.float64] = planes[int(votes.argmax())]
     return best

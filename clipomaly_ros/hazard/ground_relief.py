@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -25,6 +26,10 @@ class GroundRelief:
     corner: tuple[float, float]
     cell: float
 
+    @cached_property
+    def _bordered(self) -> NDArray[np.float32]:
+        return np.pad(self.offsets, 1).ravel()
+
     @classmethod
     def flat(cls) -> GroundRelief:
         """Return a relief that equals the plane everywhere."""
@@ -32,12 +37,12 @@ class GroundRelief:
 
     def at(self, xy: NDArray[Any]) -> NDArray[np.float32]:
         """Return the offsets at places [n, 2]; 0 outside the grid."""
-        side, scale = len(self.offsets), xy.dtype.type(1 / self.cell)
-        column = np.floor((xy[:, 0] - xy.dtype.type(self.corner[0])) * scale)
-        row = np.floor((xy[:, 1] - xy.dtype.type(self.corner[1])) * scale)
-        inside = (column >= 0) & (row >= 0) & (column < side) & (row < side)
-        index = np.where(inside, row * side + column, 0).astype(np.intp)
-        found: NDArray[np.float32] = np.where(inside, self.offsets.ravel()[index], np.float32(0))
+        side, kind = len(self.offsets), xy.dtype.type
+        # a border of zeros takes what lies outside, so that one look-up serves all
+        column = np.clip((xy[:, 0] - kind(self.corner[0])) * kind(1 / self.cell) + kind(1), 0, side + 1)
+        row = np.clip((xy[:, 1] - kind(self.corner[1])) * kind(1 / self.cell) + kind(1), 0, side + 1)
+        index = row.astype(np.intp) * (side + 2) + column.astype(np.intp)
+        found: NDArray[np.float32] = self._bordered[index]
         return found
 
 

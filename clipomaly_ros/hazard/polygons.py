@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 MAX_CORNERS = 64  # bound of clipomaly_msgs/HazardZone.polygon
+_HULL_STEPS = 2.0**29  # the hull's plane is cut into as many integer steps; products of them fit int64
 
 
 def signed_area(polygon: ArrayLike) -> float:
     """Return the area [m^2] of a polygon [n, 2]: negative when clockwise seen from above."""
     corners = np.asarray(polygon, np.float64)
-    corners = corners - corners.mean(axis=0)  # cancellation far from the origin
-    x, y = corners.T
-    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    x, y = (corners - corners[0]).T  # cancellation far from the origin
+    return float(0.5 * (x[:-1] @ y[1:] - x[1:] @ y[:-1]))  # the last edge ends in (0, 0)
 
 
 def is_clockwise(polygon: ArrayLike) -> bool:
@@ -30,25 +30,42 @@ def convex_hull(points: ArrayLike, padding: float = 0.05) -> NDArray[np.float64]
     by an outer polygon of 64 that contains it.
     """
     plane = np.asarray(points, np.float64).reshape(-1, 2)
-    centre = plane.mean(axis=0)
-    axes = _axes(plane - centre)
-    spread = (plane - centre) @ axes.T
-    low, high = spread.min(axis=0), spread.max(axis=0)
-    if (high - low).min() < padding:
+    columns = np.ascontiguousarray(plane.T)  # sums along contiguous memory take a tenth of the time
+    centre = columns.sum(axis=1) / len(plane)
+    centred = columns - centre[:, None]
+    axes = _axes(centred)
+    spread = axes @ centred
+    low, high = spread.min(axis=1), spread.max(axis=1)
+    extent = high - low
+    corners = None
+    if extent.min() >= padding:
+        steps = centred * (_HULL_STEPS / np.hypot(extent[0], extent[1]))
+        corners = _hull(plane, np.ascontiguousarray(steps.T.astype(np.int32)))
+    if corners is None:
         return np.asarray(_rectangle(low - padding / 2, high + padding / 2) @ axes + centre)
-    try:
-        hull = ConvexHull(spread)
-    except QhullError:  # numerically flat although the spread says otherwise
-        return np.asarray(_rectangle(low - padding / 2, high + padding / 2) @ axes + centre)
-    corners = np.asarray(spread[hull.vertices] @ axes + centre)
-    if len(corners) > MAX_CORNERS:
-        corners = _outer(corners)
-    return corners[::-1].copy() if signed_area(corners) > 0 else corners
+    return _outer(corners) if len(corners) > MAX_CORNERS else corners
+
+
+def _hull(plane: NDArray[np.float64], steps: NDArray[np.int32]) -> NDArray[np.float64] | None:
+    """Return the corners of the hull of points [n, 2], clockwise; None when they span no area.
+
+    steps: the points in integers, with which the hull is exact but for half a step.
+    """
+    index = cv2.convexHull(steps[:, None], clockwise=True, returnPoints=False)[:, 0]
+    corners = plane[index]
+    while len(corners) >= 3:  # corners that the rounding alone made convex
+        edges = np.diff(corners, axis=0, prepend=corners[-1:])
+        following = np.concatenate([edges[1:], edges[:1]])
+        convex = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] < 0.0
+        if convex.all():
+            return corners
+        corners = corners[convex]
+    return None
 
 
 def _axes(centred: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the principal axes of centred points [n, 2] as the rows of a proper rotation."""
-    x, y = centred[:, 0], centred[:, 1]
+    """Return the principal axes of centred points [2, n] as the rows of a proper rotation."""
+    x, y = centred
     angle = 0.5 * np.arctan2(2.0 * (x @ y), x @ x - y @ y)
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, sin], [-sin, cos]])
