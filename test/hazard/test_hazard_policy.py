@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipomaly_ros.hazard.policy import load_policy, parse_policy
-from clipomaly_ros.hazard.types import Action, HazardError, Severity
+from clipomaly_ros.hazard.types import Action, HazardError, Severity, Support
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = load_policy(ROOT / "config" / "hazard_policy.yaml")
@@ -54,6 +54,10 @@ BAND = (*ROW, "bands", 0)
             "row 'unknown', key 'groups': 'unsorted' belongs to row 'other'",
         ),
         (("extra",), 1, "unknown key 'extra'"),
+        (("authority",), {"radar": {}}, "'authority'.*unknown key 'radar'"),
+        (("authority",), {"fused": {"evidence": 1.0}}, "'authority'.*'fused'.*'confirms' is missing"),
+        (("authority",), {"fused": {"evidence": -1, "confirms": True}}, "'fused'.*'evidence'"),
+        (("authority",), {"fused": {"evidence": 1, "confirms": 1}}, "'fused'.*'confirms'.*true or false"),
         ((*ROW, "validity"), None, "'unknown': key 'validity' is missing"),
         ((*ROW, "validity"), 0, "'unknown'.*'validity'.*more than 0"),
         ((*ROW, "validity"), "long", "'unknown'.*'validity'.*number"),
@@ -159,3 +163,32 @@ def test_what_can_move_is_movable():
 def test_yaml_that_asks_for_too_much_is_refused_with_its_origin(text):
     with pytest.raises(HazardError, match=r"^policy\.yaml: "):
         parse_policy(text, "policy.yaml")
+
+
+def test_returns_alone_have_less_authority_than_masks():
+    authority = POLICY.authority
+    assert not authority[Support.LIDAR_ONLY].confirms
+    assert all(authority[kind].confirms for kind in (Support.FUSED, Support.GROUND_PLANE))
+    assert max(Support, key=lambda kind: authority[kind].evidence) is Support.FUSED
+    assert parse_policy(yaml.safe_dump(MINIMAL)).authority == authority, "the file repeats the defaults"
+
+
+def test_a_policy_may_let_returns_confirm():
+    entry = {"lidar_only": {"evidence": 0.5, "confirms": True}}
+    given = parse_policy(changed(("authority",), entry)).authority[Support.LIDAR_ONLY]
+    assert (given.evidence, given.confirms) == (0.5, True)
+
+
+@pytest.mark.parametrize(
+    ("group", "stands"),
+    [
+        ("vehicle", True),
+        ("structure", True),
+        ("surface", False),
+        ("sky", False),
+        ("", False),
+        ("nothing", False),
+    ],
+)
+def test_ground_and_sky_are_in_nobodys_way(group, stands):
+    assert POLICY.obstructs(group) is stands
