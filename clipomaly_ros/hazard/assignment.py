@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from clipomaly_ros.hazard.merging import groups_agree
-from clipomaly_ros.hazard.motion import predict
 from clipomaly_ros.hazard.polygon_sets import distances_between, radii, stack
 from clipomaly_ros.hazard.track import Track, TrackerSettings
 from clipomaly_ros.hazard.types import ZoneMeasurement
@@ -18,9 +18,14 @@ _OTHER_GROUP = 1.0  # added to the cost when both have a group and the groups di
 
 
 def assign(
-    tracks: Sequence[Track], measurements: Sequence[ZoneMeasurement], stamp: int, settings: TrackerSettings
+    tracks: Sequence[Track],
+    measurements: Sequence[ZoneMeasurement],
+    predictions: tuple[NDArray[np.float64], NDArray[np.float64]],
+    settings: TrackerSettings,
 ) -> list[tuple[int, int]]:
     """Return pairs (track, measurement) of indices, each at most once.
+
+    predictions: states [n, 4] and covariances [n, 4, 4] of the tracks' motion at that time.
 
     A pair is possible when the squared Mahalanobis distance of the centroids is within the
     gate or the edges are near (a large object shows different sides, and its centroid
@@ -29,14 +34,12 @@ def assign(
     """
     if not tracks or not measurements:
         return []
-    seconds = np.array([(stamp - track.last_seen) * 1e-9 for track in tracks])
-    states, covariances = predict([track.motion for track in tracks], seconds)
+    states, covariances = predictions
     positions, spreads = states[:, :2], covariances[:, :2, :2]
     centroids = np.array([measurement.geometry.centroid[:2] for measurement in measurements])
     noises = np.array([measurement.geometry.covariance[:2, :2] for measurement in measurements])
     offset = centroids[None] - positions[:, None]
-    total = spreads[:, None] + noises[None]
-    squared = np.einsum("tmi,tmi->tm", offset, np.linalg.solve(total, offset[..., None])[..., 0])
+    squared = _mahalanobis(offset, spreads[:, None] + noises[None])
     places = np.array([track.geometry.centroid[:2] for track in tracks])
     outlines_t = stack([track.geometry.polygon for track in tracks])
     outlines_m = stack([measurement.geometry.polygon for measurement in measurements])
@@ -53,9 +56,20 @@ def assign(
     return [(int(t), int(m)) for t, m in zip(rows, columns, strict=True) if cost[t, m] < _IMPOSSIBLE]
 
 
+def _mahalanobis(offsets: NDArray[np.float64], covariances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the squared Mahalanobis lengths of offsets [..., 2] under covariances [..., 2, 2]."""
+    x, y = offsets[..., 0], offsets[..., 1]
+    xx, xy, yy = covariances[..., 0, 0], covariances[..., 0, 1], covariances[..., 1, 1]
+    squared: NDArray[np.float64] = (yy * x * x - 2.0 * xy * x * y + xx * y * y) / (xx * yy - xy * xy)
+    return squared
+
+
 def _other_group(
-    tracks: Sequence[Track], measurements: Sequence[ZoneMeasurement], rows: np.ndarray, columns: np.ndarray
-) -> np.ndarray:
+    tracks: Sequence[Track],
+    measurements: Sequence[ZoneMeasurement],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> NDArray[np.bool_]:
     """Tell for pairs whether both have a group and the groups differ."""
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return np.array(

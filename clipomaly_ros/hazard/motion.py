@@ -140,7 +140,7 @@ def correct(
     predictions: of the filters after seconds [n], from predict().
     """
     states, priors = predictions
-    gains = _transposed(np.linalg.solve(priors[:, :2, :2] + noises, priors[:, :2]))
+    gains = priors[:, :, :2] @ np.linalg.inv(priors[:, :2, :2] + noises)
     keep = np.zeros_like(priors)
     keep[:, range(4), range(4)] = 1.0
     keep[:, :, :2] -= gains

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.hazard.assignment import assign
 from clipomaly_ros.hazard.merging import OverlapWatch, groups_agree, join_sightings
-from clipomaly_ros.hazard.observation import observe
+from clipomaly_ros.hazard.motion import predict
+from clipomaly_ros.hazard.observation import observe, seconds_since
 from clipomaly_ros.hazard.policy import HazardPolicy
 from clipomaly_ros.hazard.polygon_sets import distances_to_point, stack
 from clipomaly_ros.hazard.polygons import polygon_distance
@@ -101,9 +102,15 @@ class ZoneTracker:
             return
         taken = {track.id for track in observed}
         free = [track for track in self._tracks if not track.cleared and track.id not in taken]
-        pairs = assign(free, measurements, stamp, self.settings)
+        pairs: list[tuple[int, int]] = []
+        if free:
+            states, covariances = predict([track.motion for track in free], seconds_since(free, stamp))
+            pairs = assign(free, measurements, (states, covariances), self.settings)
+            chosen = [track for track, _ in pairs]
+            seen = [measurements[index] for _, index in pairs]
+            now = states[chosen], covariances[chosen]
+            observe([free[track] for track in chosen], seen, stamp, now, source)
         matched = [free[track] for track, _ in pairs]
-        observe(matched, [measurements[index] for _, index in pairs], stamp, source)
         observed += matched
         owners = observed[:]
         used = {index for _, index in pairs}
