@@ -22,6 +22,7 @@ NAMESPACE = re.compile(r"/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
 ARGUMENTS: list[tuple[str, Any, list[str] | None, str]] = [
     ("namespace", "", None, "namespace of everything that is started"),
     ("cameras", "camera", None, "namespaces of the cameras, relative to namespace: a, b or [a, b]"),
+    ("lidars", "", None, "namespaces of the LiDARs, as cameras; empty: one, in namespace itself"),
     ("bundle", "", None, "folder of the model bundle; empty: what params_file says"),
     ("vocabulary", "", None, "common start of two files: <vocabulary>_approved.yaml, _candidates.yaml"),
     ("approved_vocabulary", "", None, "YAML file of the approved classes; empty: as vocabulary says"),
@@ -29,7 +30,7 @@ ARGUMENTS: list[tuple[str, Any, list[str] | None, str]] = [
     ("params_file", PathJoinSubstitution([CONFIG, "apron.yaml"]), None, "parameters of both nodes"),
     ("image_transport", "raw", ["raw", "compressed"], "transport of the camera images"),
     ("image", "image_raw", None, "topic of the images in each camera's namespace, without the transport"),
-    ("points", "points", None, "topic of the point cloud"),
+    ("points", "points", None, "topic of the point clouds, in each LiDAR's namespace"),
     ("fixed_frame", "", None, "frame of the zones; empty: what params_file says"),
     ("use_sim_time", "false", BOOLEAN, "take the time from /clock"),
     ("autostart", "true", BOOLEAN, "configure and activate the nodes; false: leave it to a manager"),
@@ -38,27 +39,30 @@ ARGUMENTS: list[tuple[str, Any, list[str] | None, str]] = [
 ]
 
 
-def parse_cameras(text: str) -> list[str]:
+def parse_namespaces(argument: str, text: str) -> list[str]:
     """Read a list of namespaces, `a, b` or `[a, b]`; ValueError when it cannot be used."""
     try:
         names = yaml.safe_load(text if text.lstrip().startswith("[") else f"[{text}]")
     except yaml.YAMLError as error:
-        raise ValueError(f"cameras: expected a list like [left, right], got {text!r}: {error}") from None
+        raise ValueError(f"{argument}: expected a list like [left, right], got {text!r}: {error}") from None
     names = [str(name).strip("/") if isinstance(name, str) else name for name in names]
     for name in names:
         if not isinstance(name, str) or not NAMESPACE.fullmatch(name):
             raise ValueError(
-                f"cameras: expected namespaces of letters, digits, _ and /, got {name!r} in {text!r}"
+                f"{argument}: expected namespaces of letters, digits, _ and /, got {name!r} in {text!r}"
             )
     if not names or len(set(names)) != len(names):
-        raise ValueError(f"cameras: expected at least one camera and none twice, got {text!r}")
+        raise ValueError(f"{argument}: expected at least one namespace and none twice, got {text!r}")
     return names
 
 
 def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Start the nodes for the cameras that the arguments name."""
     value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
-    cameras = parse_cameras(value["cameras"])
+    cameras = parse_namespaces("cameras", value["cameras"])
+    lidars = parse_namespaces("lidars", value["lidars"]) if value["lidars"].strip() else []
+    clouds = [(f"{lidar}/points", f"{lidar}/{value['points'].strip('/')}") for lidar in lidars]
+    clouds = clouds or [("points", value["points"])]
     namespace = value["namespace"].strip("/")
     use_sim_time = value["use_sim_time"] == "true"
     if value["vocabulary"]:
@@ -86,6 +90,8 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
     segmenter = texts("bundle", "approved_vocabulary", "candidate_vocabulary", "image_transport")
     fusion = {**texts("fixed_frame"), "cameras": ParameterValue(cameras, value_type=list[str])}
+    if lidars:
+        fusion["lidars"] = ParameterValue(lidars, value_type=list[str])
     rviz = Node(
         package="rviz2",
         executable="rviz2",
@@ -93,14 +99,14 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         arguments=["-d", PathJoinSubstitution([CONFIG, "rviz", "apron.rviz"])]
         + (["-f", value["fixed_frame"]] if value["fixed_frame"] else []),
         parameters=[{"use_sim_time": use_sim_time}],
-        remappings=[("points", value["points"]), ("overlay", f"{cameras[0]}/overlay")],
+        remappings=[("points", clouds[0][1]), ("overlay", f"{cameras[0]}/overlay")],
     )
     return [
         *(
             node("anomaly_segmenter", camera, segmenter, [("image_raw", value["image"])])
             for camera in cameras
         ),
-        node("hazard_fusion", "", fusion, [("points", value["points"])]),
+        node("hazard_fusion", "", fusion, clouds),
         *([rviz] if value["rviz"] == "true" else []),
     ]
 

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.hazard.types import HazardError
+from clipomaly_ros.hazard.deskew_times import UntimedScan, find_time_field, offsets_from_stamp
+from clipomaly_ros.hazard.types import FieldLike, HazardError
 
 # sensor_msgs/PointField datatype -> numpy format; only those a coordinate may have
 _COORDINATE_FORMATS = {7: "f4", 8: "f8"}
 MAX_POINTS = 8_000_000  # ten times the largest full rig
-
-
-class FieldLike(Protocol):
-    """What sensor_msgs/PointField and PointField have in common."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def offset(self) -> int: ...  # noqa: D102
-
-    @property
-    def datatype(self) -> int: ...  # noqa: D102
-
-    @property
-    def count(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -47,12 +32,15 @@ class PointCloud:
     """Finite points of one scan in the sensor's frame.
 
     xyz: float32 [N, 3], metres. non_finite, zero: how many points were left out because
-    a coordinate was NaN or infinite, or all three were 0 (no return).
+    a coordinate was NaN or infinite, or all three were 0 (no return). offsets: float32 [N],
+    time of each point from the scan's stamp [s], None when not known; untimed says why.
     """
 
     xyz: NDArray[np.float32]
     non_finite: int = 0
     zero: int = 0
+    offsets: NDArray[np.float32] | None = None
+    untimed: str = ""
 
     @classmethod
     def empty(cls) -> PointCloud:
@@ -68,12 +56,15 @@ def parse_cloud(
     point_step: int,
     row_step: int,
     is_bigendian: bool,
+    stamp: int | None = None,
+    time_unit: str = "auto",
 ) -> PointCloud:
-    """Read x, y, z of a PointCloud2, whatever its layout.
+    """Read x, y, z of a PointCloud2, whatever its layout, and with a stamp the times of the points.
 
     data: any object with the buffer interface, as bytes. Any field order, padding, byte
     order, float32 or float64, organised or not. Raises HazardError that says which fields
-    came when x, y or z is missing or no float, and what is wrong with the sizes.
+    came when x, y or z is missing or no float, and what is wrong with the sizes. stamp: of
+    the scan [ns]; time_unit: see deskew_times. A scan without usable times is no error.
     """
     offsets, formats = _coordinates(fields, point_step, is_bigendian)
     width, height, point_step, row_step = int(width), int(height), int(point_step), int(row_step)
@@ -93,8 +84,16 @@ def parse_cloud(
         raise HazardError(
             f"cloud data are cut off: expected {needed} bytes ({width} x {height} points), got {len(buffer)}"
         )
-    xyz = _gather(buffer, offsets, formats, (height, width), (row_step, point_step))
-    return _finite(xyz)
+    shape, strides = (height, width), (row_step, point_step)
+    xyz = _gather(buffer, offsets, formats, shape, strides)
+    if stamp is None:
+        return _finite(xyz)
+    try:
+        offset, code = find_time_field(fields, point_step, bool(is_bigendian))
+    except UntimedScan as reason:
+        return _finite(xyz, untimed=str(reason))
+    times = np.ndarray(shape, code, buffer, offset, strides).reshape(-1)
+    return _finite(xyz, lambda kept: offsets_from_stamp(times[kept], stamp, time_unit))
 
 
 def _coordinates(
@@ -146,12 +145,29 @@ def _gather(
     return xyz.reshape(-1, 3)
 
 
-def _finite(xyz: NDArray[np.float32]) -> PointCloud:
-    """Leave out points without a position, and count them."""
-    finite = np.isfinite(xyz[:, 0]) & np.isfinite(xyz[:, 1]) & np.isfinite(xyz[:, 2])
-    nothing = (xyz[:, 0] == 0) & (xyz[:, 1] == 0) & (xyz[:, 2] == 0)
-    zero = int(np.count_nonzero(nothing))
-    non_finite = len(xyz) - int(np.count_nonzero(finite))
+def _finite(
+    xyz: NDArray[np.float32],
+    times_of: Callable[[Any], NDArray[np.float32]] | None = None,
+    untimed: str = "",
+) -> PointCloud:
+    """Leave out points without a position, and count them. times_of(kept): offsets of the rest."""
+    flat, kept, non_finite = xyz.reshape(-1), None, 0
+    if not np.isfinite(flat @ flat):  # one fast pass; only then it is worth looking at each point
+        kept = np.isfinite(xyz[:, 0]) & np.isfinite(xyz[:, 1]) & np.isfinite(xyz[:, 2])
+        non_finite = len(xyz) - int(np.count_nonzero(kept))
+    nothing = np.flatnonzero(xyz[:, 0] == 0)  # hardly any, unless a driver sends no return as zeros
+    nothing = nothing[(xyz[nothing, 1] == 0) & (xyz[nothing, 2] == 0)]
+    zero = len(nothing)
     if zero or non_finite:
-        xyz = xyz[finite & ~nothing]
-    return PointCloud(xyz, non_finite, zero)
+        kept = np.ones(len(xyz), bool) if kept is None else kept
+        kept[nothing] = False
+        xyz = xyz[kept]
+    else:
+        kept = None
+    if times_of is None:
+        return PointCloud(xyz, non_finite, zero, untimed=untimed)
+    try:
+        offsets = times_of(slice(None) if kept is None else kept)
+    except UntimedScan as reason:
+        return PointCloud(xyz, non_finite, zero, untimed=str(reason))
+    return PointCloud(xyz, non_finite, zero, offsets)

@@ -6,6 +6,7 @@ import enum
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,22 @@ from numpy.typing import NDArray
 
 class HazardError(ValueError):
     """An input or a setting cannot be used; the text says what was expected and what came."""
+
+
+class FieldLike(Protocol):
+    """What sensor_msgs/PointField and clouds.PointField have in common."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+
+    @property
+    def datatype(self) -> int: ...  # noqa: D102
+
+    @property
+    def count(self) -> int: ...  # noqa: D102
 
 
 class ZoneState(enum.IntEnum):

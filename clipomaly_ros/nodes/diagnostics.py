@@ -138,6 +138,13 @@ class HealthMonitor:
                 watched.node_time = self._node.get_clock().now().nanoseconds
                 watched.steady_time = time.monotonic()
 
+    def is_silent(self, input_name: str) -> bool:
+        """Tell whether a watched input has been silent for too long."""
+        with self._lock:
+            watched = self._inputs.get(input_name)
+            now = self._node.get_clock().now().nanoseconds
+            return watched is not None and watched.silence(now) is not None
+
     def counts(self) -> dict[str, int]:
         """Return all counters: bad, error and good ones."""
         with self._lock:

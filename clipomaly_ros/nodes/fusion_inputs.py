@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from clipomaly_msgs.msg import AnomalyFrame, LabelLegend
 from clipomaly_ros.nodes import qos
 from clipomaly_ros.nodes.anomaly_frame_input import FrameInput, read_anomaly_frame
 from clipomaly_ros.nodes.camera_info_history import CameraInfoHistory, describe
+from clipomaly_ros.nodes.cloud_gathering import CloudGathering
 from clipomaly_ros.nodes.cloud_input import CloudInput, read_cloud
 from clipomaly_ros.nodes.diagnostics import HealthMonitor
 from clipomaly_ros.nodes.legend_history import LegendHistory
@@ -24,15 +26,16 @@ from clipomaly_ros.nodes.pair_synchronizer import PairSynchronizer
 from clipomaly_ros.nodes.stamp_eras import StampEras, Verdict
 
 
-def camera_topic(camera: str, name: str) -> str:
-    """Return the relative topic of a camera; the camera "" has no namespace of its own."""
-    return f"{camera}/{name}" if camera else name
+def sensor_topic(sensor: str, name: str) -> str:
+    """Return the relative topic of a camera or LiDAR; the sensor "" has no namespace of its own."""
+    return f"{sensor}/{name}" if sensor else name
 
 
 class FusionInputs:
     """Subscribes, refuses what cannot be used under a named counter, and matches the rest.
 
-    on_pair(camera, frame, cloud): called for each match, with checked inputs.
+    on_pair(camera, frame, clouds): called for each match, with checked inputs; one cloud of
+    each LiDAR that has one.
     on_jump(stamp, text): called when stamps begin anew, before anything of the new time is
     handed on; it must call `clear`. No callback raises into the executor or message_filters.
     """
@@ -42,7 +45,7 @@ class FusionInputs:
         node: LifecycleNode,
         health: HealthMonitor,
         parameters: SimpleNamespace,
-        on_pair: Callable[[str, FrameInput, CloudInput], None],
+        on_pair: Callable[[str, FrameInput, tuple[CloudInput, ...]], None],
         on_jump: Callable[[int, str], None],
     ) -> None:
         self._node, self._health = node, health
@@ -56,12 +59,34 @@ class FusionInputs:
         self._eras = StampEras(round(parameters.jump_threshold * 1e9))
         self.calibrations = {camera: CameraInfoHistory(parameters.rectified) for camera in self.cameras}
         self.legends = {camera: LegendHistory() for camera in self.cameras}
-        self._synchronizer = PairSynchronizer(
-            self.cameras, self._matched, parameters.queue_size, parameters.slop
+        self._deskew, self._time_unit = parameters.deskew, parameters.point_time_unit
+        self.undeskewed: dict[str, str] = {}  # topic -> why
+        self._told_undeskewed: set[str] = set()
+        lidars = parameters.lidars or [""]
+        self._synchronizers = {
+            lidar: PairSynchronizer(
+                self.cameras, partial(self._matched, lidar), parameters.queue_size, parameters.slop
+            )
+            for lidar in lidars
+        }
+        topics = {lidar: node.resolve_topic_name(sensor_topic(lidar, "points")) for lidar in lidars}
+        self._gathering = CloudGathering(
+            lidars,
+            self._gathered,
+            lambda lidar: health.is_silent(topics[lidar]),
+            round(parameters.slop * 1e9),
         )
         for camera in self.cameras:
             self._subscribe_camera(camera, parameters.input_timeout)
-        self._subscribe(PointCloud2, "points", "points", self._cloud, qos.SENSOR_IN, parameters.input_timeout)
+        for lidar in lidars:
+            self._subscribe(
+                PointCloud2,
+                "points",
+                sensor_topic(lidar, "points"),
+                partial(self._cloud, lidar),
+                qos.SENSOR_IN,
+                parameters.input_timeout,
+            )
 
     def _subscribe_camera(self, camera: str, timeout: float) -> None:
         def frame(topic: str, message: AnomalyFrame) -> None:
@@ -78,7 +103,7 @@ class FusionInputs:
             (CameraInfo, "camera_info", info, qos.SENSOR_IN, None),  # may be sent once only
             (LabelLegend, "legend", legend, qos.LATCHED, None),
         ):
-            self._subscribe(kind, name, camera_topic(camera, name), callback, profile, limit)
+            self._subscribe(kind, name, sensor_topic(camera, name), callback, profile, limit)
 
     def _subscribe(
         self,
@@ -125,12 +150,13 @@ class FusionInputs:
         def use() -> None:
             self._accept(topic, "frames_in")
             self.statistics.frame(topic, frame.stamp, now)
-            self._synchronizer.add_frame(camera, frame)
+            for synchronizer in self._synchronizers.values():
+                synchronizer.add_frame(camera, frame)
 
         self._in_order("anomalies", topic, f"camera {camera}", frame.stamp, use)
 
-    def _cloud(self, topic: str, message: PointCloud2) -> None:
-        cloud = read_cloud(message)
+    def _cloud(self, lidar: str, topic: str, message: PointCloud2) -> None:
+        cloud = read_cloud(message, self._deskew, self._time_unit)
         now = self._check_time(cloud.stamp)
 
         def use() -> None:
@@ -138,11 +164,27 @@ class FusionInputs:
             self.statistics.cloud(topic, cloud.stamp, now)
             if cloud.points.non_finite:
                 self._health.count_ok("points_non_finite", cloud.points.non_finite)
-            self._synchronizer.add_cloud(cloud)
+            self._tell_deskew(topic, cloud)
+            self._synchronizers[lidar].add_cloud(cloud)
+            self._gathering.cloud_came(lidar, cloud.stamp)
             for key, value in self.statistics.facts().items():
                 self._health.fact(key, value)
 
         self._in_order("points", topic, topic, cloud.stamp, use)
+
+    def _tell_deskew(self, topic: str, cloud: CloudInput) -> None:
+        """Say whether motion within the scans is compensated; in the log once for each topic."""
+        if cloud.times is not None:
+            self.undeskewed.pop(topic, None)
+            text = f"points within {cloud.times[-1] - cloud.times[0]:.3f} s"
+        else:
+            why = (cloud.points.untimed or "no points") if self._deskew else "switched off (parameter deskew)"
+            text = f"undeskewed: {why}"
+            if topic not in self._told_undeskewed and self._deskew and len(cloud.points.xyz):
+                self._told_undeskewed.add(topic)
+                self._node.get_logger().warning(f"{topic}: {text}")
+            self.undeskewed[topic] = why
+        self._health.fact(f"deskew {topic}", text)
 
     def _camera_info(self, camera: str, topic: str, message: CameraInfo) -> None:
         stamp = check_header(message.header)
@@ -193,17 +235,22 @@ class FusionInputs:
             for deliver in held:
                 deliver()
 
-    def _matched(self, camera: str, frame: FrameInput, cloud: CloudInput) -> None:
+    def _matched(self, lidar: str, camera: str, frame: FrameInput, cloud: CloudInput) -> None:
+        self._gathering.matched(camera, lidar, frame, cloud)
+
+    def _gathered(self, camera: str, frame: FrameInput, clouds: tuple[CloudInput, ...]) -> None:
         try:
             self._health.count_ok("pairs_matched")
             self.statistics.pair()
-            self._on_pair(camera, frame, cloud)
+            self._on_pair(camera, frame, clouds)
         except Exception as error:  # the synchroniser would keep its lock for ever
             self._health.count_error("pair_failed", repr(error))
 
     def clear(self) -> None:
         """Forget what waits for its counterpart; legends and the newest calibrations hold at any time."""
-        self._synchronizer.clear()
+        for synchronizer in self._synchronizers.values():
+            synchronizer.clear()
+        self._gathering.clear()
         self.statistics.clear()
         for history in self.calibrations.values():
             history.start_over()

@@ -15,6 +15,27 @@ FUSION_PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        "lidars",
+        [],
+        "Namespaces of the LiDARs, each with points; their clouds are used together, and one that falls "
+        "silent stops nothing. Empty for one in the node's own namespace.",
+        read_only=True,
+    ),
+    Parameter(
+        "deskew",
+        True,
+        "Move the points of each scan to the image's stamp by their own times, where the clouds have them.",
+        read_only=True,
+    ),
+    Parameter(
+        "point_time_unit",
+        "auto",
+        "Unit of the points' times (field t, time, timestamp, time_stamp, time_offset or offset_time, from "
+        "the stamp or absolute); auto: ns for integers, else what makes a scan last 1 ms to 1 s.",
+        choices=("auto", "s", "ms", "us", "ns"),
+        read_only=True,
+    ),
+    Parameter(
         "fixed_frame", "odom", "Frame of all zones; it must not move with the vehicle.", read_only=True
     ),
     Parameter(
@@ -156,7 +177,13 @@ FUSION_TOPICS = (
         "SENSOR_IN",
         "Calibration of the segmented image; one topic for each camera.",
     ),
-    Topic("points", "sensor_msgs/msg/PointCloud2", "in", "SENSOR_IN", "LiDAR points, at least x, y, z."),
+    Topic(
+        "points",
+        "sensor_msgs/msg/PointCloud2",
+        "in",
+        "SENSOR_IN",
+        "LiDAR points, at least x, y, z; one topic in the namespace of each LiDAR.",
+    ),
     Topic(
         "/tf",
         "tf2_msgs/msg/TFMessage",

@@ -21,7 +21,7 @@ from clipomaly_ros.hazard.tracker import TrackerSettings, ZoneTracker
 from clipomaly_ros.nodes import diagnostics, qos
 from clipomaly_ros.nodes.anomaly_frame_input import FrameInput
 from clipomaly_ros.nodes.cloud_input import CloudInput
-from clipomaly_ros.nodes.fusion_inputs import FusionInputs, camera_topic
+from clipomaly_ros.nodes.fusion_inputs import FusionInputs, sensor_topic
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS
 from clipomaly_ros.nodes.fusion_services import ZoneServices
 from clipomaly_ros.nodes.fusion_settings import settings_from
@@ -55,9 +55,10 @@ class HazardFusion(ManagedNode):
 
     def configure(self, parameters: SimpleNamespace) -> None:
         """Load the policy, check the settings, create publishers and services."""
-        cameras = parameters.cameras or [""]
-        if len(set(cameras)) != len(cameras):
-            raise ParameterError(f"cameras: expected different namespaces, got {cameras}")
+        for name in ("cameras", "lidars"):
+            chosen = getattr(parameters, name)
+            if len(set(chosen)) != len(chosen):
+                raise ParameterError(f"{name}: expected different namespaces, got {chosen}")
         for name in ("fixed_frame", "reference_frame"):
             if not getattr(parameters, name):
                 raise ParameterError(f"{name}: expected the name of a frame, got an empty text")
@@ -157,8 +158,9 @@ class HazardFusion(ManagedNode):
         self._published = None
         self._markers.publish(self._keeper.start_over(stamp))
 
-    def _pair(self, camera: str, frame: FrameInput, cloud: CloudInput) -> None:
-        self._waiting.add(ReadyPair(camera, frame, cloud, time.monotonic(), self._keeper.era), self._now())
+    def _pair(self, camera: str, frame: FrameInput, clouds: tuple[CloudInput, ...]) -> None:
+        pair = ReadyPair(camera, frame, clouds[0], time.monotonic(), self._keeper.era, others=clouds[1:])
+        self._waiting.add(pair, self._now())
         if len(self._waiting):
             self._retry.reset()
 
@@ -169,7 +171,7 @@ class HazardFusion(ManagedNode):
 
     def _complete(self, pair: ReadyPair) -> None:
         """Hand a pair to its worker; BadMessage while something is missing."""
-        frame, cloud = pair.frame, pair.cloud
+        frame = pair.frame
         age = (self._now() - frame.stamp) / SECOND
         if self.parameters.max_age and age > self.parameters.max_age:
             raise BadMessage(
@@ -179,7 +181,7 @@ class HazardFusion(ManagedNode):
             )
         model = self._inputs.calibrations[pair.camera].at(frame.stamp)
         if model is None:
-            topic = self.resolve_topic_name(camera_topic(pair.camera, "camera_info"))
+            topic = self.resolve_topic_name(sensor_topic(pair.camera, "camera_info"))
             raise BadMessage("camera_info_missing", f"nothing usable on {topic} up to the image's stamp")
         if (model.width, model.height) != frame.size:
             # The right one may still be on its way: after a change of the camera's resolution.
@@ -188,10 +190,17 @@ class HazardFusion(ManagedNode):
                 f"CameraInfo is for {model.width}x{model.height} pixels, label_image has "
                 f"{frame.size[0]}x{frame.size[1]}: they must be of the same picture",
             )
-        transforms = self._transforms.at(frame.frame_id, frame.stamp, cloud.frame_id, cloud.stamp)
+        transforms = self._transforms.at_scans(frame.frame_id, frame.stamp, pair.clouds)
         self._workers[pair.camera].submit(replace(pair, model=model, transforms=transforms))
 
     def _dropped(self, pair: ReadyPair, reason: str, text: str) -> None:
+        if reason == "scan_transform_missing":  # better not quite sharp than not at all
+            self.health.count(reason, f"points stay undeskewed: {text}")
+            first, *others = [cloud.at_stamp() for cloud in pair.clouds]
+            try:
+                return self._complete(replace(pair, cloud=first, others=tuple(others)))
+            except BadMessage as problem:
+                reason, text = problem.reason, str(problem)
         if reason == "transform_missing" and self._transforms is not None:
             text = self._transforms.explain(pair.frame.frame_id, pair.cloud.frame_id, text)
         self.health.count(reason, text)
@@ -253,6 +262,9 @@ class HazardFusion(ManagedNode):
             self.health.count_ok("arrays_out")
             for reason, number in self._keeper.lost().items():
                 self.health.fact(f"zones given up: {reason}", number)
+        undeskewed = self._inputs.undeskewed if self._inputs is not None else {}
+        if undeskewed:
+            text = f"undeskewed: {', '.join(undeskewed)}; {text}"
         array.health_message = bounded_text(text, HEALTH_TEXT)
         self._published = self._now(), time.monotonic()
         self.health.fact("zones", len(array.zones))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import tf2_ros
 import yaml
 from geometry_msgs.msg import TransformStamped
@@ -13,8 +14,10 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 
+from clipomaly_ros.hazard.deskew import Sweep
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import HazardError
+from clipomaly_ros.nodes.cloud_input import CloudInput
 from clipomaly_ros.nodes.jump_aware_buffer import JumpAwareBuffer
 from clipomaly_ros.nodes.message_checks import BadMessage
 from clipomaly_ros.nodes.stamp_eras import Stray
@@ -24,12 +27,17 @@ LATEST = 0
 
 @dataclass(frozen=True)
 class PairTransforms:
-    """Where camera and LiDAR were; fixed_from_reference is None when TF does not know it."""
+    """Where camera and LiDAR were; fixed_from_reference is None when TF does not know it.
+
+    sweeps: one for each cloud when their points must be moved to the image's stamp, in the
+    frame of the first cloud; the transforms of that hold at that stamp then.
+    """
 
     camera_from_cloud: RigidTransform
     fixed_from_cloud: RigidTransform
     fixed_from_camera: RigidTransform
     fixed_from_reference: RigidTransform | None
+    sweeps: tuple[Sweep, ...] = ()
 
 
 class TransformsAtStamps:
@@ -92,6 +100,30 @@ class TransformsAtStamps:
             )
         except HazardError as error:
             raise BadMessage("transform_bad", str(error)) from error
+
+    def at_scans(self, camera_frame: str, camera_stamp: int, clouds: Sequence[CloudInput]) -> PairTransforms:
+        """Look up the transforms of an image and all that the points of its clouds need.
+
+        BadMessage "transform_missing" as `at`; "scan_transform_missing" when only the way of a
+        LiDAR during its scan is not known.
+        """
+        if len(clouds) == 1 and clouds[0].times is None:
+            return self.at(camera_frame, camera_stamp, clouds[0].frame_id, clouds[0].stamp)
+        found = self.at(camera_frame, camera_stamp, clouds[0].frame_id, camera_stamp)
+        try:
+            return replace(found, sweeps=tuple(self._sweep(cloud) for cloud in clouds))
+        except tf2_ros.TransformException as error:
+            raise BadMessage("scan_transform_missing", str(error)) from error
+        except HazardError as error:
+            raise BadMessage("transform_bad", str(error)) from error
+
+    def _sweep(self, cloud: CloudInput) -> Sweep:
+        times = np.zeros(1) if cloud.times is None else cloud.times
+        stamps = [cloud.stamp + round(float(time) * 1e9) for time in times]
+        poses = [
+            self.buffer.lookup_transform(self.fixed_frame, cloud.frame_id, _time(stamp)) for stamp in stamps
+        ]
+        return Sweep(times, tuple(map(_rigid, poses)))
 
     def fixed_from_reference(self, stamp: int = LATEST) -> RigidTransform | None:
         """Return where the reference frame is at a stamp [ns], None when TF does not know."""

@@ -15,7 +15,9 @@ from visualization_msgs.msg import MarkerArray
 
 from clipomaly_msgs.msg import HazardZoneArray
 from clipomaly_ros.hazard.camera import CameraModel
+from clipomaly_ros.hazard.clouds import PointCloud
 from clipomaly_ros.hazard.corridor import Watch
+from clipomaly_ros.hazard.deskew import merged
 from clipomaly_ros.hazard.fuser import RegionFuser
 from clipomaly_ros.hazard.tracker import ZoneTracker
 from clipomaly_ros.hazard.transforms import RigidTransform
@@ -39,6 +41,7 @@ class ReadyPair:
     """An image and a cloud with all that is needed to fuse them.
 
     matched: steady time at which they were joined [s]. era: jumps back in time before.
+    others: clouds of further LiDARs that match the image.
     """
 
     camera: str
@@ -48,6 +51,21 @@ class ReadyPair:
     era: int = 0
     model: CameraModel | None = None
     transforms: PairTransforms | None = None
+    others: tuple[CloudInput, ...] = ()
+
+    @property
+    def clouds(self) -> tuple[CloudInput, ...]:
+        """Return all clouds."""
+        return (self.cloud, *self.others)
+
+    def points(self) -> PointCloud:
+        """Return the points of all clouds, as the transforms expect them."""
+        if not self.transforms.sweeps:
+            return self.cloud.points
+        parts = [
+            (cloud.points, sweep) for cloud, sweep in zip(self.clouds, self.transforms.sweeps, strict=True)
+        ]
+        return merged(parts, self.transforms.fixed_from_cloud)
 
 
 @dataclass(frozen=True)
@@ -94,12 +112,13 @@ class ZoneKeeper:
         groups: policy group of each label, which tells known things from ground and sky.
         """
         begun = time.monotonic()
-        where = pair.transforms
+        where, points = pair.transforms, pair.points()
+        moved = time.monotonic()
         result = self._fuser.fuse(
             pair.frame.region_image,
             regions,
             pair.model,
-            pair.cloud.points,
+            points,
             where.camera_from_cloud,
             where.fixed_from_cloud,
             where.fixed_from_camera,
@@ -115,7 +134,12 @@ class ZoneKeeper:
             array = self._array(zones, pair.frame.stamp, origin)
             array.cloud_stamp = pair.cloud.header.stamp
             array.camera_frame = bounded_text(pair.frame.frame_id, FRAME_TEXT)
-            latencies = {"wait": begun - pair.matched, **result.latencies, "track": time.monotonic() - fused}
+            latencies = {
+                "wait": begun - pair.matched,
+                "deskew": moved - begun,
+                **result.latencies,
+                "track": time.monotonic() - fused,
+            }
             latencies["total"] = time.monotonic() - pair.matched
             array.latencies = latency_messages(latencies)
             self._publish(Outgoing(array, self._markers.update(array), result))

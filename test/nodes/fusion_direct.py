@@ -63,6 +63,13 @@ class DirectFusion:
         self.receive("/points", scene.cloud(stamp))
         self.receive(f"{prefix}/anomalies", scene.anomaly_frame(stamp, frame_id=frame_id))
 
+    def drive(self, speed: float, at: int, begin: int, end: int) -> None:
+        """Send the way of a vehicle that goes along x [m/s], and is at the origin at a time; 50 Hz."""
+        for stamp in range(begin, end + 1, STEP // 5):
+            place = (speed * (stamp - at) / SECOND, 0.0, 0.0)
+            message = scene.transform(scene.FIXED, scene.BASE, place, nanoseconds=stamp)
+            self.transforms.set_transform(message, "test")
+
     def look_again(self) -> None:
         """Try the pairs that wait for transforms."""
         self.node._look_again()

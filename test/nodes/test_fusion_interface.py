@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from clipomaly_ros.hazard.fuser import FusionSettings
 from clipomaly_ros.hazard.tracker import TrackerSettings
@@ -29,6 +31,14 @@ SETTINGS = {**fields_of(FusionSettings(), "fusion"), **fields_of(TrackerSettings
 def values(**changes) -> SimpleNamespace:
     table = {row.attribute: row.default for row in FUSION_PARAMETERS}
     return SimpleNamespace(**{**table, **changes})
+
+
+def test_the_example_for_two_cameras_names_parameters_and_allowed_values():
+    path = Path(__file__).resolve().parents[2] / "config" / "two_cameras.yaml"
+    (chosen,) = [node["ros__parameters"] for node in yaml.safe_load(path.read_text()).values()]
+    rows = {row.name: row for row in FUSION_PARAMETERS}
+    assert {name: rows[name].problem(value) for name, value in chosen.items()} == dict.fromkeys(chosen)
+    assert len(chosen["cameras"]) == len(chosen["lidars"]) == 2
 
 
 def test_every_setting_of_the_hazard_path_is_a_parameter_with_its_default():

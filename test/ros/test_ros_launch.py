@@ -170,7 +170,7 @@ def test_parameter_file_of_the_user_counts_where_no_argument_is_given(tmp_path: 
 @pytest.mark.parametrize("text", ["", "[]", "a, a", "left right", "[a, [b]]", "1", "[a", "ä", "{a: b}"])
 def test_unusable_cameras_are_refused(text: str):
     with pytest.raises(ValueError, match="cameras: expected"):
-        module_of(APRON).parse_cameras(text)
+        module_of(APRON).parse_namespaces("cameras", text)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_unusable_cameras_are_refused(text: str):
     ],
 )
 def test_cameras_as_list_or_with_commas(text: str, cameras: list[str]):
-    assert module_of(APRON).parse_cameras(text) == cameras
+    assert module_of(APRON).parse_namespaces("cameras", text) == cameras
 
 
 def test_unusable_cameras_end_the_launch(tmp_path: Path):
