@@ -108,7 +108,7 @@ def windows(size: tuple[int, int], rows: int, columns: int) -> list[tuple[slice,
         starts = [side * index // (count + 1) for index in range(count)]
         stops = [max(start + 1, side * (index + 2) // (count + 1)) for index, start in enumerate(starts)]
         spans.append(
-            [slice(*ends) for ends in zip(starts, stops, strict=True)] if count > 1 else [slice(side)]
+            [slice(*ends) for ends in zip(starts, stops, strict=True)] if count > 1 else [slice(0, side)]
         )
     return [(row, column) for row in spans[0] for column in spans[1]]
 

@@ -51,6 +51,7 @@ def write(folder, weights=WEIGHTS, softmax=False, inputs=("image",), size=(24, 3
             {"name": "other", "known": None},
         ],
     } | changed
+    manifest["classes"] = [dict(entry) for entry in manifest["classes"]]  # no YAML aliases
     (folder / "segmenter.yaml").write_text(yaml.safe_dump(manifest))
     return folder / "segmenter.yaml"
 

@@ -1,0 +1,78 @@
+"""What the node loads of a score fusion, and what it refuses."""
+
+import numpy as np
+import pytest
+from segmenter_scene import write_vocabulary
+
+from clipomaly_ros.model.manifest import BundleError
+from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
+from clipomaly_ros.nodes.segmenter_loading import load
+from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion
+from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe
+from clipomaly_ros.vision.segmenter import AnomalySegmenter
+from clipomaly_ros.vision.settings import SegmenterSettings
+from clipomaly_ros.vision.types import VisionError
+
+
+def write(folder, bundle, names=("entropy", "image_text"), closed_set="", flip=True, digest=None):
+    parts = tuple(FusedSource(name, 1 / len(names), (0.0, 1.0), (0.0, 1.0)) for name in names)
+    file = FusionFile(
+        FusionRecipe(parts, 20.0, 0.31, (1, 2), flip),
+        bundle.id,
+        digest or bundle.hash,
+        closed_set,
+        "0" * 64,
+        {},
+    )
+    (folder / "fusion.yaml").write_text(dump_fusion(file))
+    return str(folder / "fusion.yaml")
+
+
+@pytest.fixture
+def opened(tiny_bundle, tmp_path):
+    words = write_vocabulary(tmp_path)
+    said = []
+
+    def go(score_fusion):
+        loaded = load(
+            str(tiny_bundle.folder),
+            words["approved_vocabulary"],
+            words["candidate_vocabulary"],
+            1,
+            words["text_cache"],
+            said.append,
+            lambda: True,
+            backend="onnxruntime",
+            score_fusion=score_fusion,
+        )
+        return loaded, said
+
+    return go
+
+
+def test_the_node_takes_a_fused_score(opened, tiny_bundle, tmp_path):
+    loaded, said = opened(write(tmp_path, tiny_bundle))
+    assert any("0.5 entropy, 0.5 image_text, averaged with the mirrored image" in line for line in said)
+    settings = fused_threshold(SegmenterSettings(threshold_mode="frame_quantile"), loaded.fusion)
+    assert (settings.threshold_mode, settings.threshold) == ("fixed", 0.31)
+    rgb = np.random.default_rng(0).integers(0, 255, (96, 128, 3)).astype(np.uint8)
+    fused = AnomalySegmenter(loaded.encoder, loaded.table, settings, loaded.fusion).segment(rgb).score
+    plain = AnomalySegmenter(loaded.encoder, loaded.table, settings).segment(rgb).score
+    assert 0 <= fused.min() <= fused.max() <= 1
+    assert np.abs(fused - plain).max() > 1e-3
+
+
+def test_without_a_file_nothing_changes(opened):
+    loaded, _ = opened("")
+    assert loaded.fusion is None
+    settings = SegmenterSettings(threshold=0.7)
+    assert fused_threshold(settings, None) is settings
+
+
+def test_what_does_not_fit_is_refused(opened, tiny_bundle, tmp_path):
+    with pytest.raises(VisionError, match="calibrated for"):
+        opened(write(tmp_path, tiny_bundle, digest="1" * 64))
+    with pytest.raises(VisionError, match="evaluate weights"):
+        opened(str(tmp_path / "none.yaml"))
+    with pytest.raises(BundleError, match="found none"):
+        opened(write(tmp_path, tiny_bundle, ("entropy", "closed_set"), "segmenter.yaml"))
