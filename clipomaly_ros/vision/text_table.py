@@ -32,17 +32,30 @@ def extend_text_table(table: TextTable, vocabulary: Vocabulary, text_encoder: Te
     """
     if table.templates != vocabulary.templates:
         return build_text_table(vocabulary, text_encoder)
+    count = len(table.entries)
+    if vocabulary.entries[:count] == table.entries:  # names were added: nothing else to look at
+        missing, rows = list(vocabulary.entries[count:]), table.embeddings
+        if missing:
+            rows = np.concatenate([rows, _embed_like(table, missing, vocabulary.templates, text_encoder)])
+        return _table(vocabulary, rows)
     known = {_text_of(entry): row for entry, row in zip(table.entries, table.embeddings, strict=True)}
     missing = [entry for entry in vocabulary.entries if _text_of(entry) not in known]
     if missing:
-        added = _embed(missing, vocabulary.templates, text_encoder)
-        if added.shape[1] != table.embeddings.shape[1]:
-            raise VisionError(
-                f"the text encoder gave {added.shape[1]} values a text, the table has "
-                f"{table.embeddings.shape[1]}: they belong to different models"
-            )
+        added = _embed_like(table, missing, vocabulary.templates, text_encoder)
         known.update(zip(map(_text_of, missing), added, strict=True))
     return _table(vocabulary, np.stack([known[_text_of(entry)] for entry in vocabulary.entries]))
+
+
+def _embed_like(
+    table: TextTable, entries: Sequence[Entry], templates: Sequence[str], text_encoder: TextEncoder
+) -> NDArray[np.float32]:
+    added = _embed(entries, templates, text_encoder)
+    if added.shape[1] != table.embeddings.shape[1]:
+        raise VisionError(
+            f"the text encoder gave {added.shape[1]} values a text, the table has "
+            f"{table.embeddings.shape[1]}: they belong to different models"
+        )
+    return added
 
 
 def _text_of(entry: Entry) -> tuple[str, tuple[str, ...], bool]:

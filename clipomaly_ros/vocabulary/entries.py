@@ -6,7 +6,7 @@ import enum
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from clipomaly_ros.vocabulary.names import MAX_GROUP_BYTES, InvalidNameError, normalise_name
@@ -76,7 +76,13 @@ class Vocabulary:
     @cached_property
     def hash(self) -> str:
         """Return the SHA-256 over everything that changes a result, 64 hexadecimal digits."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        # Not dataclasses.asdict, which takes seconds for a large dictionary: names are added at run time.
+        content = {
+            "approved": [vars(entry) for entry in self.approved],
+            "candidates": [vars(entry) for entry in self.candidates],
+            "templates": self.templates,
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property

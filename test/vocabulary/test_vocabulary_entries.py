@@ -1,7 +1,9 @@
 """Entries, names, hash and names added at run time."""
 
+import hashlib
+import json
 import unicodedata
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -111,3 +113,13 @@ def test_the_hash_sees_every_field():
     hashes |= {replace(VOCABULARY, templates=("{}",)).hash, VOCABULARY.hash}
     assert len(hashes) == len(changed) + 2
     assert all(len(value) == 64 and int(value, 16) >= 0 for value in hashes)
+
+
+def test_the_hash_is_that_of_all_fields_in_canonical_json():
+    vocabulary = Vocabulary(
+        (Entry("dog", "animals", ("hound",), NameSource.APPROVED, report=True),),
+        (Entry("größe", "é", hazard="fod", countable=False),),
+        ("a {}.",),
+    )
+    text = json.dumps(asdict(vocabulary), sort_keys=True, separators=(",", ":"))
+    assert vocabulary.hash == hashlib.sha256(text.encode()).hexdigest()
