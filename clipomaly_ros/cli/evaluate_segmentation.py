@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from clipomaly_ros.cli.outputs import prepare_file, prepare_folder
 from clipomaly_ros.evaluation.datasets import DATASETS
+from clipomaly_ros.evaluation.held_out import held_out_shapes
 from clipomaly_ros.evaluation.labelled_frames import LabelledImages
 from clipomaly_ros.evaluation.report import write_json, write_report
+from clipomaly_ros.evaluation.report_novelty import known_rows, novelty_rows
 from clipomaly_ros.evaluation.report_tables import condition_rows, group_rows, summary_rows, text_table
 from clipomaly_ros.evaluation.segmentation import EvaluationRules, chosen_frames, evaluate_segmentation
 from clipomaly_ros.evaluation.segmenter_source import (
@@ -19,6 +22,7 @@ from clipomaly_ros.evaluation.segmenter_source import (
     load_segmenter_source,
     read_settings,
 )
+from clipomaly_ros.nodes.score_fusion_loading import load_score_fusion
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +48,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def load_source(options: argparse.Namespace) -> SegmenterSource:
     """Load what the options name, with the vocabulary that belongs to the data set unless they name one."""
     dataset = DATASETS[options.dataset]
-    return load_segmenter_source(
+    source = load_segmenter_source(
         options.bundle,
         options.approved,
         options.candidates,
@@ -52,13 +56,33 @@ def load_source(options: argparse.Namespace) -> SegmenterSource:
         vocabulary=dataset.vocabulary,
         unapproved=dataset.unapproved,
     )
+    return with_fusion(source, getattr(options, "score_fusion", None), options.threads)
+
+
+def add_fusion_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that takes a fused unknown score."""
+    parser.add_argument(
+        "--score-fusion",
+        type=Path,
+        metavar="YAML",
+        help="fused unknown score, made by `clipomaly evaluate weights`",
+    )
+
+
+def with_fusion(source: SegmenterSource, path: Path | None, threads: int) -> SegmenterSource:
+    """Return the source with the fused unknown score of a file, unchanged without one."""
+    if path is None:
+        return source
+    fusion = load_score_fusion(path, source.name, source.bundle_hash, source.table, threads)
+    return replace(source, fusion=fusion)
 
 
 def open_dataset(dataset: str, root: Path, source: SegmenterSource) -> tuple[LabelledImages, EvaluationRules]:
     """Return the image set's reader and what counts as what in it."""
     kind = DATASETS[dataset]
     known = tuple(entry.name for entry in source.table.entries[: source.table.approved_count])
-    return kind.read(root, known), EvaluationRules(sizes=kind.sizes)
+    data = kind.read(root, known)
+    return data, EvaluationRules(sizes=kind.sizes, shapes=held_out_shapes(data.split))
 
 
 def progress_bar(items: Sequence[str], text: str) -> Iterator[str]:
@@ -69,6 +93,7 @@ def progress_bar(items: Sequence[str], text: str) -> Iterator[str]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_model_arguments(parser)
+    add_fusion_argument(parser)
     parser.add_argument("--dataset", choices=tuple(DATASETS), required=True, help="layout of the image set")
     parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="folder of the image set")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well")
@@ -106,7 +131,13 @@ def run(options: argparse.Namespace) -> int:
     print(f"{report.bundle} on {report.dataset} {report.split}".rstrip() + f", {len(report.frames)} frames")
     if report.untrained:
         print("the weights are random: no figure means anything")
-    for rows in (summary_rows(report), condition_rows(report), group_rows(report)):
+    for rows in (
+        summary_rows(report),
+        condition_rows(report),
+        group_rows(report),
+        novelty_rows(report),
+        known_rows(report),
+    ):
         if len(rows) > 1:
             print("\n" + text_table(rows))
     print("\n" + ", ".join(f"{step} {1000 * seconds:.0f} ms" for step, seconds in report.seconds.items()))

@@ -17,8 +17,13 @@ COMMANDS = {
     "bench": ("clipomaly_ros.cli.bench", "measure the speed of a stage"),
     "replay": ("clipomaly_ros.cli.replay", "play a bag through the nodes and show the result"),
     "soak": ("clipomaly_ros.cli.soak", "feed the fusion node with faults for a long time and judge it"),
+    "fuzz": ("clipomaly_ros.cli.fuzz", "fuzz what reads messages and files, guided by coverage"),
     "simulate": ("clipomaly_ros.cli.simulate", "write synthetic drives or pictures with ground truth"),
     "train-mini": ("clipomaly_ros.cli.train_mini", "train the small default model on synthetic pictures"),
+    "train-aligner": (
+        "clipomaly_ros.cli.train_aligner",
+        "align a model to the known classes of a labelled image set",
+    ),
     "vocabulary": ("clipomaly_ros.cli.vocabulary", "check and show vocabulary files"),
     "reference": ("clipomaly_ros.cli.reference", "write the topics and parameters tables of the README"),
 }
