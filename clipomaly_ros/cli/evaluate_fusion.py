@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a table; 0 when every labelled mask keeps the limits, else 1."""
+    """Print a table; 0 when every mask keeps the limits, else 1."""
     prepare_file(options.json)
     report = evaluate_fusion(options.root or data_root() / "kitti_labelled", sloppy=options.sloppy)
     print(table(report))

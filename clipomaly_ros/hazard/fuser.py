@@ -128,12 +128,7 @@ class RegionFuser:
         ground = replace(self.settings.ground, height=self.settings.ground.height - float(sensor[2]))
         plane, relief = _find_ground(cloud, fixed_from_cloud, ground)
         ground_done = time.perf_counter()
-        seen = project_cloud(camera_from_cloud.apply(cloud.xyz), camera)
-        points = fixed_from_cloud.apply(cloud.xyz[seen.index])
-        obstacle = np.flatnonzero(plane.heights(points) - relief.at(points[:, :2]) > self.settings.clearance)
-        index = seen.index
-        seen = drop_hidden(seen.select(obstacle), camera, self.settings.association)
-        points = points[np.searchsorted(index, seen.index)]  # index is increasing
+        seen, points = self._obstacles(cloud, camera, camera_from_cloud, fixed_from_cloud, plane, relief)
         under = regions_under(seen, region_image, self.settings.association)
         scan = _Scan(points, seen, under, plane, relief)
         project_done = time.perf_counter()
@@ -154,6 +149,28 @@ class RegionFuser:
             "place": time.perf_counter() - project_done,
         }
         return FusionResult(tuple(measurements), unplaced, latencies)
+
+    def _obstacles(
+        self,
+        cloud: PointCloud,
+        camera: CameraModel,
+        camera_from_cloud: RigidTransform,
+        fixed_from_cloud: RigidTransform,
+        plane: GroundPlane,
+        relief: GroundRelief,
+    ) -> tuple[SeenPoints, NDArray[np.float32]]:
+        """Return the points above ground that the camera sees, and the same in the fixed frame.
+
+        Each step leaves fewer points to the next one, and the dearest comes last.
+        """
+        in_camera = camera_from_cloud.apply(cloud.xyz)
+        index = camera.in_view(in_camera)
+        points = fixed_from_cloud.apply(np.take(cloud.xyz, index, axis=0))
+        heights = plane.heights(points) - relief.at(points[:, :2])
+        above = np.flatnonzero(heights > self.settings.clearance)
+        seen = project_cloud(np.take(in_camera, index[above], axis=0), camera)
+        seen = drop_hidden(seen, camera, self.settings.association)
+        return seen, np.take(points, above[seen.index], axis=0)
 
     def _place(
         self,
@@ -181,7 +198,7 @@ class RegionFuser:
         camera: CameraModel,
         scan: _Scan,
         fixed_from_camera: RigidTransform,
-    ) -> Iterator[Geometry | None]:
+    ) -> list[Geometry | None]:
         """Measure each region from its LiDAR returns; None for one that has too few."""
         settings, seen = self.settings, scan.seen
         rows = []
@@ -193,7 +210,7 @@ class RegionFuser:
         sizes = np.array([len(around) for around in rows], np.intp)
         filled = np.flatnonzero(sizes)
         if not len(filled):
-            return iter([None] * len(regions))
+            return [None] * len(regions)
         near = np.concatenate(rows)
         ids = np.array([region.id for region in regions])
         surroundings = Surroundings(
@@ -203,15 +220,12 @@ class RegionFuser:
             scan.region[near] == np.repeat(ids, sizes),
             seen.depth[near],
             sizes[filled],
-            np.array([regions[number].box for number in filled], np.float64),
+            np.array([region.box for region in regions], np.float64)[filled],
         )
         chosen = select_objects(surroundings, settings.foreground)
-        ends = np.cumsum(sizes)
-        own = [
-            surroundings.points[start:end][chosen[start:end]]
-            for start, end in zip(ends - sizes, ends, strict=True)
-        ]
-        return (self._measured(points, scan) if len(points) else None for points in own)
+        own = np.flatnonzero(chosen)
+        counts = np.bincount(np.repeat(np.arange(len(regions)), sizes)[own], minlength=len(regions))
+        return self._measured(np.split(surroundings.points[own], np.cumsum(counts)[:-1]), scan)
 
     def _unexplained(self, scan: _Scan, watch: Watch, sensor: NDArray[np.float64]) -> Iterator[Geometry]:
         """Measure what stands in the corridor and no mask explains."""
@@ -222,14 +236,21 @@ class RegionFuser:
             watch.fixed_from_reference.inverse() @ RigidTransform(np.eye(3), sensor),
             self.settings.corridor,
         )
-        for thing in things:
-            yield _moved(self._measured(scan.points[thing], scan), sensor)
+        for geometry in self._measured([scan.points[thing] for thing in things], scan):
+            if geometry is not None:
+                yield _moved(geometry, sensor)
 
-    def _measured(self, points: NDArray[np.float32], scan: _Scan) -> Geometry:
-        """Measure an object from its points, standing on the ground below it."""
-        centre = points[:, :2].mean(axis=0, dtype=np.float64)[None]
-        ground_z = float(scan.plane.height_at(centre)[0] + scan.relief.at(centre)[0])
-        return measure(points, ground_z, np.zeros(3), self.settings.footprint)
+    def _measured(self, objects: Sequence[NDArray[np.float32]], scan: _Scan) -> list[Geometry | None]:
+        """Measure objects from their points, standing on the ground below them; None without points."""
+        centres = np.zeros((len(objects), 2))
+        for centre, points in zip(centres, objects, strict=True):
+            if len(points):
+                centre[:] = points[:, :2].mean(axis=0, dtype=np.float64)
+        ground = scan.plane.height_at(centres) + scan.relief.at(centres)
+        return [
+            measure(points, float(level), np.zeros(3), self.settings.footprint) if len(points) else None
+            for points, level in zip(objects, ground, strict=True)
+        ]
 
     def _farthest(
         self,

@@ -52,7 +52,7 @@ def _hull(plane: NDArray[np.float64], steps: NDArray[np.int32]) -> NDArray[np.fl
     steps: the points in integers, with which the hull is exact but for half a step.
     """
     index = cv2.convexHull(steps[:, None], clockwise=True, returnPoints=False)[:, 0]
-    corners = plane[index]
+    corners: NDArray[np.float64] = plane[index]
     while len(corners) >= 3:  # corners that the rounding alone made convex
         edges = np.diff(corners, axis=0, prepend=corners[-1:])
         following = np.concatenate([edges[1:], edges[:1]])

@@ -79,13 +79,13 @@ class RigidTransform:
     def apply(self, points: ArrayLike) -> NDArray[Any]:
         """Transform points [N, 3]; float32 stays float32, all else becomes float64."""
         array = np.asarray(points)
-        dtype = np.float32 if array.dtype == np.float32 else np.float64
+        dtype: Any = np.float32 if array.dtype == np.float32 else np.float64
         if not len(array):
             return np.empty((0, 3), dtype)
-        array = np.ascontiguousarray(array, dtype)
-        matrix = np.column_stack([self.rotation, self.translation]).astype(dtype)
+        rows: NDArray[np.floating[Any]] = np.ascontiguousarray(array, dtype)[:, None]
+        matrix: NDArray[np.floating[Any]] = np.column_stack([self.rotation, self.translation]).astype(dtype)
         # not a matrix product: that has threads to wake, which takes longer than these 9 numbers
-        moved: NDArray[Any] = cv2.transform(array[:, None], matrix)[:, 0]
+        moved: NDArray[Any] = np.asarray(cv2.transform(rows, matrix))[:, 0]
         return moved
 
     def rotate(self, vectors: ArrayLike) -> NDArray[np.float64]:
