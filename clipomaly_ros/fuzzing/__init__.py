@@ -1,0 +1,1 @@
+"""Random messages and files against everything that reads what comes from outside."""
