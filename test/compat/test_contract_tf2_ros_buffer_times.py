@@ -68,11 +68,12 @@ def test_slashes_in_front_are_stripped_from_what_is_stored_only(buffer):
     [
         transform("a", "b", 2 * S, (float("nan"), 0, 0)),
         transform("a", "b", 2 * S, quat=(0, 0, 0, 0)),
+        transform("a", "b", 2 * S, quat=(0, 1e200, 0, 0)),
         transform("b", "b", 2 * S),
         transform("", "b", 2 * S),
         transform("a", "", 2 * S),
     ],
-    ids=["nan", "zero quaternion", "self", "no parent", "no child"],
+    ids=["nan", "zero quaternion", "endless quaternion", "self", "no parent", "no child"],
 )
 def test_a_bad_transform_is_ignored(buffer, bad):
     moving(buffer, seconds=[1])

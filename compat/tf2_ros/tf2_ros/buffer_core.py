@@ -264,8 +264,8 @@ def _fault(parent: str, child: str, pose: Rigid) -> str:
         return "parent and child are the same frame"
     if any(map(math.isnan, (*pose.translation, *pose.rotation))):
         return f"it holds NaN: {pose}"
-    if not any(pose.rotation):
-        return "the quaternion is zero"
+    if not 0.0 < sum(part * part for part in pose.rotation) < math.inf:  # its own overflow included
+        return f"the quaternion cannot be normalised: {pose.rotation}"
     return ""
 
 
