@@ -110,11 +110,15 @@ class Link:
                     self._changed.wait(0.005 if meanwhile is not None else 0.5)
         return True
 
-    def wait_ready(self, patience: float = PATIENCE) -> bool:
-        """Wait until the node is active and hears every input."""
+    def wait_ready(self, refused: Callable[[], None]) -> bool:
+        """Wait until the node is active and hears every input.
+
+        refused(): called meanwhile; raises when the node will not become active.
+        """
         active = threading.Event()
 
         def ask() -> None:
+            refused()
             if self._state.service_is_ready():
                 self._state.call_async(GetState.Request()).add_done_callback(
                     lambda future: active.set() if future.result().current_state.label == "active" else None
@@ -134,8 +138,8 @@ class Link:
             return False
         topics = [*_TYPES, "/clock", "/tf_static", "legend"]
         return self.wait(
-            lambda: all(self._publishers[topic].get_subscription_count() for topic in topics), patience
-        ) and self.wait(lambda: not unheard(), patience, try_again)
+            lambda: all(self._publishers[topic].get_subscription_count() for topic in topics)
+        ) and self.wait(lambda: not unheard(), PATIENCE, try_again)
 
     def wait_settled(self, patience: float = PATIENCE) -> Counter[str]:
         """Wait until the counters no longer change from report to report, and return them."""

@@ -56,9 +56,14 @@ def run_soak(
     try:
         with NodeProcesses(folder / "log") as nodes:
             nodes.start(NODE, _parameters(), {}, [share_file("config", "apron.yaml")])
+
+            def refused() -> None:
+                for line in nodes.log_lines(NODE, "ERROR", "FATAL")[-1:]:
+                    raise NodeProcessError(line.split(": ", 1)[-1])
+
             try:
                 with _linked(nodes.check) as link:
-                    _feed(settings, link, nodes.pid(NODE), seen, progress)
+                    _feed(settings, link, nodes.pid(NODE), seen, progress, refused)
             except NodeProcessError as error:
                 seen.ended = " ".join(str(error).split())
             if nodes.stop(_GRACE) and not seen.ended:
@@ -69,8 +74,8 @@ def run_soak(
     return seen
 
 
-def _feed(settings, link: Link, pid: int, seen: Observations, progress) -> None:
-    if not link.wait_ready():
+def _feed(settings, link: Link, pid: int, seen: Observations, progress, refused) -> None:
+    if not link.wait_ready(refused):
         raise NodeProcessError(f"{NODE} is not active and connected in time")
     feeder = Feeder(link, seen)
     base = link.wait_settled()
