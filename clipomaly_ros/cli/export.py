@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import tempfile
 from pathlib import Path
 
-from clipomaly_ros.model.manifest import DENSE_VARIANTS, SCORES, BundleError
+from clipomaly_ros.evaluation.bench_frames import draw_frame, read_frames
+from clipomaly_ros.model.bundle import ModelBundle, load_bundle
+from clipomaly_ros.model.manifest import DENSE_VARIANTS, PRECISIONS, SCORES, BundleError
+from clipomaly_ros.model.precision import convert_bundle
+from clipomaly_ros.vision.letterbox import FITS, Letterbox, preprocess
+
+CALIBRATION_FRAMES, DRAWN_FRAMES = 32, 4
 
 _NEEDED = {"torch": "torch", "open_clip": "open_clip_torch", "onnx": "onnx"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--from-bundle",
+        type=Path,
+        metavar="DIR",
+        help="convert this bundle to another --precision; needs no torch",
+    )
+    source.add_argument(
         "--model",
-        required=True,
         metavar="NAME_OR_CONFIG",
         help="open_clip model (ViT-B-16), config file (*.json), local-dir:FOLDER or hf-hub:ORGANISATION/NAME",
     )
@@ -71,11 +84,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="made by `clipomaly train-aligner` for the same model: fold its contexts and projection in",
     )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="of the image tower: fp16 for GPUs, int8 for CPUs (default: fp32)",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="DIR",
+        help="pictures to calibrate int8 with, and to compare with fp32 on (default: drawn ones)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a bundle that is already there")
 
 
 def run(options: argparse.Namespace) -> int:
     """Export, print the progress, and say where the bundle is."""
+    if options.from_bundle is not None and options.precision == PRECISIONS[0]:
+        raise BundleError(f"--from-bundle: expected --precision {' or '.join(PRECISIONS[1:])}, found fp32")
+    if options.precision == PRECISIONS[0]:
+        bundle = _export(options, options.output)
+    elif options.from_bundle is not None:
+        bundle = _convert(options, load_bundle(options.from_bundle))
+    else:
+        with tempfile.TemporaryDirectory(prefix="clipomaly-export-") as scratch:
+            bundle = _convert(options, _export(options, Path(scratch) / "fp32"))
+    state = "UNTRAINED: random weights, its results mean nothing" if bundle.untrained else "trained"
+    print(f"bundle {bundle.folder.resolve()}: {bundle.id}, {bundle.manifest.precision}, {state}")
+    return 0
+
+
+def _convert(options: argparse.Namespace, bundle: ModelBundle) -> ModelBundle:
+    """Write the bundle in the precision asked for, checked on pictures."""
+    size = bundle.manifest.input_size
+    pictures = (
+        read_frames(options.calibration, size, CALIBRATION_FRAMES)
+        if options.calibration
+        else [draw_frame(size, seed) for seed in range(DRAWN_FRAMES)]
+    )
+    letterbox = Letterbox.fit(size, size, bundle.manifest.patch_size, FITS[0])
+    frames = [preprocess(item, letterbox, bundle.manifest.mean, bundle.manifest.std) for item in pictures]
+    name = options.name or f"{bundle.manifest.name}-{options.precision}"
+    folder = options.output or Path("models") / name
+    return convert_bundle(bundle, options.precision, frames, folder, name, options.overwrite, _say)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _export(options: argparse.Namespace, output: Path | None) -> ModelBundle:
     missing = [package for module, package in _NEEDED.items() if importlib.util.find_spec(module) is None]
     if missing:
         raise BundleError(
@@ -98,7 +157,4 @@ def run(options: argparse.Namespace) -> int:
         score=options.score,
         aligner=options.aligner,
     )
-    bundle = export_bundle(settings, options.output, options.overwrite, lambda line: print(line, flush=True))
-    state = "UNTRAINED: random weights, its results mean nothing" if bundle.untrained else "trained"
-    print(f"bundle {bundle.folder.resolve()}: {bundle.id}, {state}")
-    return 0
+    return export_bundle(settings, output, options.overwrite, _say)

@@ -96,6 +96,11 @@ def build_into_cache(
     TensorRT needs the GPU that the engine is for; TensorRT-RTX needs none. With a GPU, the
     engine is compared with ONNX Runtime before it is kept. BundleError says what is wrong.
     """
+    if bundle.manifest.precision == "int8":
+        raise BundleError(
+            f"{bundle.id}: expected a bundle in fp32 or fp16, found int8, which is for CPUs; build the "
+            "engine of the bundle that it was converted from"
+        )
     module = load_library(library)
     gpu = _gpu_or_none() if library == "tensorrt_rtx" else find_gpu(load_cuda())
     key = EngineKey(engine_target(library, module.__version__, bundle.manifest, gpu), settings)

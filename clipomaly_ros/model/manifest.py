@@ -21,7 +21,7 @@ REQUIRED_FILES = (IMAGE_FILE, TEXT_FILE, VOCABULARY_FILE)
 ATTENTION_VARIANTS = ("vanilla", "maskclip", "sclip", "clearclip", "naclip")  # of a ViT
 POINTWISE = "pointwise"  # of a convolutional tower
 DENSE_VARIANTS = (*ATTENTION_VARIANTS, POINTWISE)
-PRECISIONS = ("fp32", "fp16")
+PRECISIONS = ("fp32", "fp16", "int8")
 THRESHOLD_MODES = ("fixed", "frame_quantile")
 # Of clipomaly_ros.vision.unknown_score.
 SCORES = ("entropy", "candidate_mass", "max_logit", "energy", "margin")
