@@ -25,6 +25,28 @@ SETTINGS_PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        "tiles",
+        [1, 1],
+        "Columns and rows of tiles, 1 to 8 each, that the image is encoded in, one encoder call for each, so "
+        "that far objects get more cells. 1, 1 is the whole image in one call.",
+        read_only=True,
+    ),
+    Parameter(
+        "tile_overlap",
+        0.25,
+        "Share of a tile's side that it shares with the next one.",
+        minimum=0.0,
+        maximum=0.9,
+        read_only=True,
+    ),
+    Parameter(
+        "roi",
+        [0.0, 0.0, 1.0, 1.0],
+        "Part of the image that is looked at: x, y, width and height, as shares of the image's sides; the "
+        "rest has neither labels nor regions, and score 0.",
+        read_only=True,
+    ),
+    Parameter(
         "unknown_score",
         FROM_BUNDLE,
         "Unknown score: entropy over the approved classes, probability mass of the candidates, largest "

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.vision.assembly import label_regions, paint_regions, published_regions
+from clipomaly_ros.vision.encoding import encode_image, encode_picture
 from clipomaly_ros.vision.images import MAX_PIXELS
 from clipomaly_ros.vision.inner_labels import inner_labels
-from clipomaly_ros.vision.letterbox import Letterbox, preprocess
 from clipomaly_ros.vision.masked_crops import combine, embed_crops, most_unknown
 from clipomaly_ros.vision.naming import RegionName, name_regions, pool_regions, used_entries
+from clipomaly_ros.vision.region_of_interest import placed, roi_window
 from clipomaly_ros.vision.region_size import GroundView, SizeLimits
 from clipomaly_ros.vision.regions import Component, PictureScale, find_components, unknown_mask
 from clipomaly_ros.vision.reported import ReportedRegion, find_reported
@@ -23,11 +24,11 @@ from clipomaly_ros.vision.segmentation import label_picture, label_type, legend_
 from clipomaly_ros.vision.settings import SegmenterSettings
 from clipomaly_ros.vision.smoothing import ScoreSmoother
 from clipomaly_ros.vision.tagger import TaggedTable, Tagging, tagged_table
-from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, DenseFeatures, TextTable, VisionError
+from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, TextTable, VisionError
 from clipomaly_ros.vision.unknown_score import score_patches
 from clipomaly_ros.vision.upsampling import PatchInterpolation, patch_interpolation
 
-__all__ = ["AnomalySegmenter", "SegmenterSettings"]
+__all__ = ["AnomalySegmenter", "SegmenterSettings", "encode_picture"]
 
 Map = NDArray[np.float32]
 
@@ -59,7 +60,7 @@ class AnomalySegmenter:
         self._fusion, self._tagging = fusion, tagging
         self._tables = self._tables_of(table)
         self._smoother = ScoreSmoother(settings.smoothing_time)
-        _size_limits(settings, (1, 1))  # says at once what is missing
+        _size_limits(settings, (1, 1), (0, 0), (1, 1))  # says at once what is missing
 
     @property
     def table(self) -> TextTable:
@@ -86,16 +87,25 @@ class AnomalySegmenter:
         "naming" where a tagger was asked, which happens only for images with unknown regions.
         """
         _check_image(rgb)
+        size = (rgb.shape[0], rgb.shape[1])
+        x, y, width, height = window = roi_window(size, self.settings.roi)
+        result = self._segment(rgb[y : y + height, x : x + width], (x, y), size, stamp)
+        if (height, width) == size:
+            return result
+        return placed(result, window, size, _scaled(size, self.settings.score_scale))
+
+    def _segment(
+        self, rgb: NDArray[np.uint8], offset: tuple[int, int], whole: tuple[int, int], stamp: float | None
+    ) -> AnomalyResult:
+        """Segment a window, at x, y = offset, of an image whose height, width are `whole`."""
         # One reference each, so that a swap by another thread waits for the next image.
         (table, tagged), settings, encoder = self._tables, self.settings, self._encoder
         size = (rgb.shape[0], rgb.shape[1])
         watch = _Stopwatch()
-        with watch.stage("preprocess"):
-            letterbox = Letterbox.fit(size, encoder.input_size, encoder.patch_size, settings.fit)
-            batch = preprocess(rgb, letterbox, encoder.mean, encoder.std)
-        with watch.stage("encode"):
-            features = encoder.encode(batch)
-            patches = _valid_patches(features.patches, letterbox, table)
+        dimension = table.embeddings.shape[1]
+        encoded = encode_image(rgb, encoder, dimension, settings.fit, settings.tiles, settings.tile_overlap)
+        watch.seconds |= {"preprocess": encoded.preprocessing, "encode": encoded.encoding}
+        features, letterbox, patches = encoded.features, encoded.letterbox, encoded.features.patches
         with watch.stage("score"):
             scale = PictureScale(_scaled(size, settings.score_scale), size)
             to_working = patch_interpolation(letterbox, scale.size)
@@ -105,10 +115,20 @@ class AnomalySegmenter:
                 known = patches @ table.embeddings[: table.approved_count].T
                 small = self._fusion.score(
                     rgb,
-                    DenseFeatures(patches, features.global_embedding),
+                    features,
                     letterbox,
                     table,
-                    lambda picture: encode_picture(picture, encoder, table, settings.fit),
+                    # Its windows are no image of the camera; the mirrored image must have the same patches.
+                    lambda picture: (
+                        encode_image(
+                            picture,
+                            encoder,
+                            dimension,
+                            settings.fit,
+                            settings.tiles if picture.shape == rgb.shape else (1, 1),
+                            settings.tile_overlap,
+                        ).features
+                    ),
                 )
             small = self._smoother.smooth(small, stamp, letterbox, table)
             score = to_working.upsample(small)
@@ -122,7 +142,11 @@ class AnomalySegmenter:
                 settings.threshold_low,
             )
             unknown, dropped = find_components(
-                mask.view(np.uint8), scale, *limits, settings.max_regions, _size_limits(settings, size)
+                mask.view(np.uint8),
+                scale,
+                *limits,
+                settings.max_regions,
+                _size_limits(settings, whole, offset, size),
             )
         naming_table = table if tagged is None else tagged.table
         allowed: NDArray[np.intp] | None = None
@@ -199,15 +223,6 @@ class AnomalySegmenter:
         )
 
 
-def encode_picture(
-    rgb: NDArray[np.uint8], encoder: DenseEncoder, table: TextTable, fit: str = "letterbox"
-) -> DenseFeatures:
-    """Return the valid patches and the global embedding of an image, as `segment` sees them."""
-    letterbox = Letterbox.fit((rgb.shape[0], rgb.shape[1]), encoder.input_size, encoder.patch_size, fit)
-    features = encoder.encode(preprocess(rgb, letterbox, encoder.mean, encoder.std))
-    return DenseFeatures(_valid_patches(features.patches, letterbox, table), features.global_embedding)
-
-
 class _Stopwatch:
     """Duration of each stage [s], in order of execution."""
 
@@ -221,11 +236,13 @@ class _Stopwatch:
         self.seconds[name] = time.perf_counter() - start
 
 
-def _size_limits(settings: SegmenterSettings, size: tuple[int, int]) -> SizeLimits | None:
+def _size_limits(
+    settings: SegmenterSettings, size: tuple[int, int], offset: tuple[int, int], window: tuple[int, int]
+) -> SizeLimits | None:
     if not settings.min_region_size and not settings.max_region_size:
         return None
     view = GroundView(size, settings.camera_height, settings.camera_pitch, settings.camera_fov)
-    return SizeLimits(view, settings.min_region_size, settings.max_region_size, (0, 0), size)
+    return SizeLimits(view, settings.min_region_size, settings.max_region_size, offset, window)
 
 
 def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
@@ -252,18 +269,3 @@ def _checked_table(table: TextTable) -> TextTable:
     if not np.isfinite(table.embeddings).all():
         raise VisionError("text table: expected finite embeddings")
     return table
-
-
-def _valid_patches(patches: Map, letterbox: Letterbox, table: TextTable) -> Map:
-    """Return the patches that show the image, float32 [h, w, D], contiguous."""
-    expected = (*letterbox.grid_size, table.embeddings.shape[1])
-    if patches.shape != expected:
-        raise VisionError(
-            f"the encoder gave patches {patches.shape}, expected {expected}: "
-            "bundle and text table belong to different models"
-        )
-    rows, columns = letterbox.valid
-    valid = np.ascontiguousarray(patches[rows, columns], dtype=np.float32)
-    if not np.isfinite(valid).all():
-        raise VisionError("the encoder gave patches that are not finite; the model or its precision is unfit")
-    return valid

@@ -10,6 +10,7 @@ from clipomaly_ros.vision.masked_crops import NAME_EVIDENCE
 from clipomaly_ros.vision.naming import NAME_MODES
 from clipomaly_ros.vision.regions import THRESHOLD_MODES
 from clipomaly_ros.vision.tagger import NAME_WORDS
+from clipomaly_ros.vision.tiling import MAX_TILES
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vision.unknown_score import UNKNOWN_SCORES
 
@@ -20,6 +21,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "threshold_low": (0.0, 1.0),
     "quantile": (0.0, 1.0),
     "score_scale": (0.01, 1.0),
+    "tile_overlap": (0.0, 0.9),
     "min_region_area": (1, 1_000_000_000),
     "max_region_area_fraction": (0.0, 1.0),
     "max_regions": (1, 512),
@@ -52,6 +54,10 @@ class SegmenterSettings:
     """Settings of AnomalySegmenter; raises VisionError for a value out of range.
 
     fit: how the image is placed in the encoder input, "letterbox" or "stretch".
+    tiles: columns and rows of tiles that the image is encoded in, 1 to 8 each; (1, 1) = whole.
+    tile_overlap: share of a tile's side that it shares with the next one.
+    roi: x, y, width, height of the part of the image that is looked at, as shares of its sides; the rest
+        is void.
     unknown_score: "entropy", "max_logit", "energy" or "margin" of the approved classes, or
         "candidate_mass"; see unknown_score.
     logit_scale: factor on cosines before every softmax, 0.1 to 1000.
@@ -84,6 +90,9 @@ class SegmenterSettings:
     """
 
     fit: str = "letterbox"
+    tiles: tuple[int, int] = (1, 1)
+    tile_overlap: float = 0.25
+    roi: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     unknown_score: str = "entropy"
     logit_scale: float = 40.0
     threshold_mode: str = "fixed"
@@ -124,5 +133,32 @@ class SegmenterSettings:
                 raise VisionError(f"{name}: expected a whole number, got {value!r}")
             if not low <= value <= high:
                 raise VisionError(f"{name}: expected {low:g} to {high:g}, got {value!r}")
+        _check_tiles(self.tiles)
+        _check_roi(self.roi)
+        # Lists, as files and parameters give them, do for tuples.
+        object.__setattr__(self, "tiles", tuple(self.tiles))
+        object.__setattr__(self, "roi", tuple(self.roi))
         if not isinstance(self.report_known, bool):
             raise VisionError(f"report_known: expected true or false, got {self.report_known!r}")
+
+
+def _check_tiles(tiles: object) -> None:
+    if (
+        not isinstance(tiles, (tuple, list))
+        or len(tiles) != 2
+        or not all(type(count) is int and 1 <= count <= MAX_TILES for count in tiles)
+    ):
+        raise VisionError(f"tiles: expected columns and rows, 1 to {MAX_TILES} each, got {tiles!r}")
+
+
+def _check_roi(roi: object) -> None:
+    expected = "roi: expected x, y, width and height as shares of the image, inside it and not empty"
+    if (
+        not isinstance(roi, (tuple, list))
+        or len(roi) != 4
+        or not all(type(side) in (int, float) and 0.0 <= side <= 1.0 for side in roi)
+    ):
+        raise VisionError(f"{expected}, got {roi!r}")
+    x, y, width, height = roi
+    if not (width > 0.0 and height > 0.0 and x + width <= 1.0 + 1e-9 and y + height <= 1.0 + 1e-9):
+        raise VisionError(f"{expected}, got {roi!r}")
