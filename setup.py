@@ -44,6 +44,10 @@ setup(
             "anomaly_segmenter = clipomaly_ros.nodes.anomaly_segmenter:main",
             "hazard_fusion = clipomaly_ros.nodes.hazard_fusion:main",
             "clipomaly = clipomaly_ros.cli.main:main",
+            "hazard_keep_out_bridge = clipomaly_ros.bridges.start:keep_out",
+            "hazard_nav2_filter_info = clipomaly_ros.bridges.start:nav2_filter_info",
+            "hazard_detection3d_bridge = clipomaly_ros.bridges.start:detection3d",
+            "hazard_autoware_bridge = clipomaly_ros.bridges.start:autoware",
         ],
     },
 )
