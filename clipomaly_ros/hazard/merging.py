@@ -99,8 +99,8 @@ class OverlapWatch:
         """Return pairs (older, younger) of tracks to be merged now, each track once at most.
 
         observed: ids of the tracks seen in this picture. Two that are seen in one picture are
-        two things and their time begins anew. What can move must have been seen on the same
-        place: one person who stands where another was last seen is not the other.
+        two things and their time begins anew. What can move must have been measured, and seen on
+        the same place: one person who stands where another was last seen is not the other.
         """
         outlines = stack([track.geometry.polygon for track in tracks])
         overlapping: dict[tuple[uuid.UUID, uuid.UUID], tuple[int, int]] = {}
@@ -116,7 +116,7 @@ class OverlapWatch:
             key = min(pair[0].id, pair[1].id), max(pair[0].id, pair[1].id)
             since, count = self._since.get(key, (stamp, 0))
             overlapping[key] = (since, count + seen)
-            if self._ripe(pair, since, count + seen, stamp):
+            if seen and self._ripe(pair, since, count + seen, stamp):
                 ripe.append(pair if pair[0].first_seen <= pair[1].first_seen else pair[::-1])
         self._since = overlapping
         taken: set[uuid.UUID] = set()
@@ -130,5 +130,6 @@ class OverlapWatch:
     def _ripe(self, pair: tuple[Track, Track], since: int, count: int, stamp: int) -> bool:
         if count < self.settings.confirm_count or stamp - since < self.settings.merge_time * 1e9:
             return False
-        movable = any(track.row.movable for track in pair)
-        return not movable or since <= min(track.last_seen for track in pair)
+        if not any(track.row.movable for track in pair):
+            return True
+        return all(track.measured and since <= track.last_seen for track in pair)

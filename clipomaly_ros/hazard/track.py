@@ -150,7 +150,8 @@ class Track:
 
     def take_over(self, other: Track, stamp: int) -> None:
         """Become the one zone of a hazard that another track held too; its geometry comes along."""
-        log_odds = max(self._decayed(stamp), other._decayed(stamp))
+        latest = max(self.last_seen, other.last_seen)
+        log_odds = max(self._decayed(latest), other._decayed(latest))
         outline = convex_hull(np.vstack([self.geometry.polygon, other.geometry.polygon]))
         low = min(self.geometry.z_min, other.geometry.z_min)
         high = max(self.geometry.z_max, other.geometry.z_max)
@@ -163,7 +164,7 @@ class Track:
         self.geometry = Geometry(
             outline, mine.ground_z, low, high, mine.centroid, mine.covariance, mine.points
         )
-        self.log_odds = log_odds / self._fading(stamp)
+        self.log_odds = log_odds
         self.first_seen = min(self.first_seen, other.first_seen)
         self.count += other.count
         self.measured |= other.measured
@@ -198,12 +199,9 @@ class Track:
         if state is not self.state:
             self.state, self.state_since = state, stamp
 
-    def _fading(self, stamp: int) -> float:
-        unseen = max(stamp - self.last_seen, 0) * 1e-9
-        return math.pow(0.5, unseen / self.settings.half_life)
-
     def _decayed(self, stamp: int) -> float:
-        return self.log_odds * self._fading(stamp)
+        unseen = max(stamp - self.last_seen, 0) * 1e-9
+        return self.log_odds * math.pow(0.5, unseen / self.settings.half_life)
 
     def confirm(self, stamp: int, name: str | None, group: str) -> None:
         """Make the zone confirmed until it is cleared, and name it if a name is given."""

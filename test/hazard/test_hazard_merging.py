@@ -82,6 +82,25 @@ def test_one_person_does_not_take_the_place_of_another():
     assert {zone.state for zone in zones} == {ZoneState.CONFIRMED, ZoneState.DORMANT}
 
 
+def test_what_nobody_looks_at_any_more_does_not_merge():
+    some = tracker()
+    watch(some, [pallet(5, 0.3), pallet(7, 0.3, 2)])
+    watch(some, [pallet(6, 1.3)], start=1, count=5)
+    for year in (1, 2, 50):
+        assert len(some.update([], year * 365 * 86400 * SECOND)) == 2
+    assert not some.audit
+
+
+def test_one_person_under_two_ids_becomes_one():
+    some = tracker()
+    watch(some, [seen(x, 0, "person", "person", number, half=0.3) for number, x in ((1, 5.0), (2, 6.0))])
+    (old, _) = sorted(zone.id for zone in some.zones(0))
+    ends = [seen(5.3 + 0.4 * (step % 2), 0, "person", "person", half=0.6) for step in range(30)]
+    for step, end in enumerate(ends):
+        zones = some.update([end], SECOND // 2 + step * SECOND // 10)
+    assert [(zone.id, zone.state) for zone in zones] == [(old, ZoneState.CONFIRMED)]
+
+
 def test_what_an_operator_said_outlives_the_merging():
     some = tracker()
     watch(some, [pallet(5, 0.3), pallet(7, 0.3, 2)])
