@@ -152,7 +152,9 @@ def _finite(
 ) -> PointCloud:
     """Leave out points without a position, and count them. times_of(kept): offsets of the rest."""
     flat, kept, non_finite = xyz.reshape(-1), None, 0
-    if not np.isfinite(flat @ flat):  # one fast pass; only then it is worth looking at each point
+    with np.errstate(over="ignore", invalid="ignore"):
+        usual = np.isfinite(flat @ flat)
+    if not usual:  # only after that one fast pass it is worth looking at each point
         kept = np.isfinite(xyz[:, 0]) & np.isfinite(xyz[:, 1]) & np.isfinite(xyz[:, 2])
         non_finite = len(xyz) - int(np.count_nonzero(kept))
     nothing = np.flatnonzero(xyz[:, 0] == 0)  # hardly any, unless a driver sends no return as zeros

@@ -102,21 +102,22 @@ def estimate_ground(
     if len(lowest) < settings.min_cells:
         return GroundPlane.prior(settings.height)
     local = lowest - sensor  # numbers stay small far from the fixed frame's origin
+    columns = np.ascontiguousarray(local.T)
     chosen = _ransac(local, settings)
     if chosen is None:
         return GroundPlane.prior(settings.height)
     plane = chosen
     for _ in range(3):  # refine on the votes near it; a wider gate would take in kerbs
-        near = np.abs(_residual(local, plane)) < settings.tolerance
+        near = np.abs(_residual(columns, plane)) < settings.tolerance
         if np.count_nonzero(near) < settings.min_cells:
             return GroundPlane.prior(settings.height)
-        fitted = _fit(local[near])
+        fitted = _fit(columns[:, near])
         if fitted is None:
             return GroundPlane.prior(settings.height)
         plane = fitted
     if np.hypot(plane[0], plane[1]) > np.tan(settings.max_slope):
         return GroundPlane.prior(settings.height)
-    residual = _residual(local, plane)
+    residual = _residual(columns, plane)
     near = np.abs(residual) < settings.tolerance
     return GroundPlane(
         float(plane[0]),
@@ -128,16 +129,17 @@ def estimate_ground(
     )
 
 
-def _residual(local: NDArray[np.float64], plane: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the heights of points [n, 3] above a plane of slope_x, slope_y, height."""
-    residual: NDArray[np.float64] = local[:, 2] - local[:, :2] @ plane[:2] - plane[2]
+def _residual(columns: NDArray[np.float64], plane: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the heights of points [3, n] above a plane of slope_x, slope_y, height."""
+    x, y, z = columns
+    residual: NDArray[np.float64] = z - (plane[0] * x + plane[1] * y) - plane[2]
     return residual
 
 
-def _fit(local: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the plane with the least squared residuals of points [n, 3]; None when they lie in a line."""
-    centre = local.sum(axis=0) / len(local)
-    offsets = np.ascontiguousarray((local - centre).T)
+def _fit(columns: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the plane with the least squared residuals of points [3, n]; None when they lie in a line."""
+    centre = columns.mean(axis=1)
+    offsets = columns - centre[:, None]
     (xx, xy, xz), (_, yy, yz), _ = offsets @ offsets.T
     determinant = xx * yy - xy * xy
     if determinant <= 1e-9 * (xx + yy) ** 2:

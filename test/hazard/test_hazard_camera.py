@@ -114,6 +114,15 @@ def test_points_behind_the_camera_are_not_visible(name):
     assert CAMERAS[name].project(points * [1, 1, -1])[1].all()
 
 
+@pytest.mark.parametrize("name", CAMERAS)
+def test_whatever_is_in_the_picture_is_in_view_and_little_else(name):
+    points = np.random.default_rng(5).uniform(-20, 20, (20_000, 3)).astype(np.float32)
+    _, visible = CAMERAS[name].project(points)
+    chosen = CAMERAS[name].in_view(points)
+    assert np.isin(np.flatnonzero(visible), chosen).all()
+    assert len(chosen) < 3 * np.count_nonzero(visible)
+
+
 def test_no_points_give_no_pixels():
     uv, visible = CAMERAS["plumb_bob"].project(np.empty((0, 3), np.float32))
     assert uv.shape == (0, 2)

@@ -80,6 +80,12 @@ def test_float64_beyond_float32_counts_as_infinite():
     assert cloud.non_finite == 1
 
 
+def test_huge_but_finite_coordinates_are_kept():
+    cloud = parse([[1e30, -1e30, 2], [1, 2, 3], [0, 1e38, 0]])
+    assert len(cloud.xyz) == 3
+    assert (cloud.non_finite, cloud.zero) == (0, 0)
+
+
 def test_an_empty_cloud_is_a_cloud():
     assert parse(np.empty((0, 3))).xyz.shape == (0, 3)
 

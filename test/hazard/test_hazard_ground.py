@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clipomaly_ros.hazard.ground import GroundPlane, GroundSettings, estimate_ground
-from clipomaly_ros.hazard.ground_relief import measure_relief
+from clipomaly_ros.hazard.ground_relief import GroundRelief, measure_relief
 
 
 def apron(slope=(0.0, 0.0), height=-1.7, clutter=0.0, count=8000, seed=0):
@@ -73,3 +73,14 @@ def test_an_object_does_not_lift_its_own_ground():
     heights = plane.heights(points)
     relief = measure_relief(points, heights, np.zeros(3), 40.0)
     assert (heights - relief.at(points[:, :2]))[on_top].min() > 0.12
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12), st.floats(0.3, 3.0))
+def test_the_relief_is_that_of_the_cell_and_zero_outside(seed, side, cell):
+    generator = np.random.default_rng(seed)
+    relief = GroundRelief(generator.normal(0, 0.1, (side, side)).astype(np.float32), (-2.0, 3.0), cell)
+    number = generator.integers(-3, side + 3, (50, 2))
+    places = (number + generator.uniform(0.01, 0.99, (50, 2))) * cell + (-2.0, 3.0)
+    inside = ((number >= 0) & (number < side)).all(axis=1)
+    column, row = np.clip(number, 0, side - 1).T
+    np.testing.assert_array_equal(relief.at(places), np.where(inside, relief.offsets[row, column], 0))

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.spatial import ConvexHull
 
 from clipomaly_ros.hazard.polygons import (
     MAX_CORNERS,
@@ -35,6 +36,13 @@ def test_a_hull_is_clockwise_convex_bounded_and_holds_its_points(points):
     assert is_clockwise(hull)
     assert is_convex(hull)
     assert contains(hull, points, 1e-6).all()
+
+
+@given(st.integers(0, 10_000), st.integers(4, 60), st.floats(0.1, 1e3))
+def test_a_hull_has_the_corners_that_qhull_finds(seed, count, scale):
+    points = np.random.default_rng(seed).normal(0, scale, (count, 2))
+    expected = points[ConvexHull(points).vertices]
+    assert {tuple(corner) for corner in convex_hull(points, 1e-6)} == {tuple(corner) for corner in expected}
 
 
 @given(st.integers(65, 2000), st.floats(0.5, 30))
