@@ -120,6 +120,7 @@ def test_windows_look_around_each_place():
     assert len(calls) == 1 + 6 + 1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(1, 8), st.integers(1, 8))
 def test_windows_cover_every_pixel(height, width, rows, columns):
     seen = np.zeros((height, width), int)
