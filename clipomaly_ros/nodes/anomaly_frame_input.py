@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from clipomaly_msgs.msg import AnomalyFrame, AnomalyRegion, NameCandidate
 from clipomaly_ros.hazard.types import RegionObservation, ScoredName
 from clipomaly_ros.nodes.message_checks import BadMessage, check_header, mono_pixels
+from clipomaly_ros.nodes.plain_text import plain_text
 
 SOURCES = range(NameCandidate.SOURCE_NONE, NameCandidate.SOURCE_OPERATOR + 1)
 STATES = range(AnomalyRegion.STATE_KNOWN, AnomalyRegion.STATE_VOID + 1)
@@ -83,7 +84,9 @@ def read_anomaly_frame(message: AnomalyFrame) -> FrameInput:
         regions=regions,
         labels={region.id: region.label for region in message.regions},
         legend_id=message.legend_id,
-        provenance=Provenance(message.vocabulary_hash, message.model_id, message.untrained),
+        provenance=Provenance(
+            plain_text(message.vocabulary_hash), plain_text(message.model_id), message.untrained
+        ),
         label_image=label_image,
     )
 
@@ -131,9 +134,9 @@ def _observation(region: AnomalyRegion, shape: tuple[int, ...]) -> RegionObserva
             raise BadMessage("region_values", f"region {region.id}: {text} must be 0 to 1, got {score}")
     return RegionObservation(
         id=region.id,
-        name=region.name,
+        name=plain_text(region.name),
         source=region.name_source,
-        candidates=tuple(ScoredName(c.name, c.score, c.source) for c in region.candidates),
+        candidates=tuple(ScoredName(plain_text(c.name), c.score, c.source) for c in region.candidates),
         score=region.score,
         box=(box.x_offset, box.y_offset, box.width, box.height),
         state=region.state,

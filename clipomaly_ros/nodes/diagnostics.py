@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from clipomaly_ros.nodes.clock_watch import ClockWatch
+from clipomaly_ros.nodes.plain_text import plain_text
 
 OK, WARN, ERROR, STALE = range(4)  # the values of diagnostic_msgs/DiagnosticStatus
 LOG_EVERY = 5.0  # seconds between two log lines of one reason
@@ -166,7 +167,7 @@ class HealthMonitor:
             }
             if not self._inputs and not self._good and not any(parts.values()):
                 parts[WARN] = ["nothing is watched and nothing was received yet"]
-        text = "; ".join(parts[ERROR] + parts[STALE] + parts[WARN])
+        text = plain_text("; ".join(parts[ERROR] + parts[STALE] + parts[WARN]))
         level = next((level for level in (ERROR, STALE, WARN) if parts[level]), OK)
         return level, text or "working"
 
@@ -191,7 +192,7 @@ class HealthMonitor:
             level=bytes([level]),
             name=self._node.get_fully_qualified_name(),
             message=message,
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+            values=[KeyValue(key=key, value=plain_text(str(value))) for key, value in values.items()],
         )
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()
@@ -230,7 +231,7 @@ class HealthMonitor:
                 return
             self._logged[reason] = now
             total = self._bad[reason] + self._errors[reason]
-        line = f"{_words(reason, detail)} ({total} so far)"
+        line = plain_text(f"{_words(reason, detail)} ({total} so far)")
         # Two call sites: rclpy refuses one call site that changes its severity.
         if error:
             self._node.get_logger().error(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -18,12 +19,14 @@ from clipomaly_ros.nodes.anomaly_frame_input import FrameInput, read_anomaly_fra
 from clipomaly_ros.nodes.camera_info_history import CameraInfoHistory, describe
 from clipomaly_ros.nodes.cloud_gathering import CloudGathering
 from clipomaly_ros.nodes.cloud_input import CloudInput, read_cloud
-from clipomaly_ros.nodes.diagnostics import HealthMonitor
+from clipomaly_ros.nodes.diagnostics import WARN, HealthMonitor
 from clipomaly_ros.nodes.legend_history import LegendHistory
 from clipomaly_ros.nodes.message_checks import BadMessage, check_header
 from clipomaly_ros.nodes.pair_statistics import PairStatistics
 from clipomaly_ros.nodes.pair_synchronizer import PairSynchronizer
 from clipomaly_ros.nodes.stamp_eras import StampEras, Verdict
+
+RECENT = 64  # messages of a topic among which a copy is recognised
 
 
 def sensor_topic(sensor: str, name: str) -> str:
@@ -62,6 +65,8 @@ class FusionInputs:
         self._deskew, self._time_unit = parameters.deskew, parameters.point_time_unit
         self.undeskewed: dict[str, str] = {}  # topic -> why
         self._told_undeskewed: set[str] = set()
+        self._kinds: dict[str, str] = {}  # topic -> name of the input in the counters
+        self._recent: dict[str, deque[tuple[int, str]]] = defaultdict(lambda: deque(maxlen=RECENT))
         lidars = parameters.lidars or [""]
         self._synchronizers = {
             lidar: PairSynchronizer(
@@ -148,6 +153,8 @@ class FusionInputs:
         now = self._check_time(frame.stamp)
 
         def use() -> None:
+            self._refuse_again(topic, (frame.stamp, frame.frame_id))
+            self._tell_frames(camera, frame)
             self._accept(topic, "frames_in")
             self.statistics.frame(topic, frame.stamp, now)
             for synchronizer in self._synchronizers.values():
@@ -160,6 +167,7 @@ class FusionInputs:
         now = self._check_time(cloud.stamp)
 
         def use() -> None:
+            self._refuse_again(topic, (cloud.stamp, cloud.frame_id))
             self._accept(topic, "clouds_in")
             self.statistics.cloud(topic, cloud.stamp, now)
             if cloud.points.non_finite:
@@ -171,6 +179,20 @@ class FusionInputs:
                 self._health.fact(key, value)
 
         self._in_order("points", topic, topic, cloud.stamp, use)
+
+    def _refuse_again(self, topic: str, key: tuple[int, str]) -> None:
+        """Refuse what came before: a copy would count as another observation."""
+        recent = self._recent[topic]
+        if key in recent:
+            raise BadMessage("duplicate", f"stamp {key[0] * 1e-9:.3f} s came before")
+        recent.append(key)
+
+    def _tell_frames(self, camera: str, frame: FrameInput) -> None:
+        """Warn while an image and its calibration name different frames: one of them is wrong."""
+        model = self.calibrations[camera].at(frame.stamp)
+        differ = model is not None and model.frame not in ("", frame.frame_id)
+        text = f"image in {frame.frame_id!r}, camera_info in {model.frame!r}" if differ else None
+        self._health.fact(sensor_topic(camera, "frame_id"), text, WARN)
 
     def _tell_deskew(self, topic: str, cloud: CloudInput) -> None:
         """Say whether motion within the scans is compensated; in the log once for each topic."""
@@ -213,9 +235,12 @@ class FusionInputs:
 
     def _in_order(self, name: str, topic: str, source: str, stamp: int, use: Callable[[], None]) -> None:
         """Use a message unless it is of before a jump, or steps back alone; start over at a jump."""
+        self._kinds[topic] = name
         judgement = self._eras.judge(topic, stamp, lambda: self._guard(name, topic, use), source)
         for stray in judgement.strays:
-            self._health.count("stray_stamp", str(stray))
+            # One ahead was used; one behind was dropped, which is told under its input's name.
+            refused = "" if stray.offset > 0 else f"{self._kinds[stray.name]}_"
+            self._health.count(f"{refused}stray_stamp", str(stray))
         if judgement.verdict is Verdict.OLD:
             raise BadMessage("before_time_jump", f"its stamp {stamp * 1e-9:.3f} s is of before the jump")
         if judgement.verdict is Verdict.HOLD:
@@ -251,6 +276,7 @@ class FusionInputs:
         for synchronizer in self._synchronizers.values():
             synchronizer.clear()
         self._gathering.clear()
+        self._recent.clear()
         self.statistics.clear()
         for history in self.calibrations.values():
             history.start_over()

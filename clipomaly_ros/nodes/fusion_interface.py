@@ -137,6 +137,15 @@ FUSION_PARAMETERS = (
         read_only=True,
     ),
     Parameter(
+        "max_service_rate",
+        20.0,
+        "Calls of clear_zone and confirm_zone together that are answered; more are refused. 0 for no limit.",
+        "Hz",
+        0.0,
+        1000.0,
+        read_only=True,
+    ),
+    Parameter(
         "marker_lifetime",
         3.0,
         "How long RViz shows a marker that is not sent again; 0 for ever.",

@@ -9,6 +9,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from clipomaly_msgs.srv import ClearZone, ConfirmZone
 from clipomaly_ros.hazard.types import HazardError
+from clipomaly_ros.nodes.call_budget import CallBudget
 from clipomaly_ros.nodes.diagnostics import HealthMonitor
 from clipomaly_ros.vocabulary.names import InvalidNameError, normalise_name
 
@@ -16,10 +17,11 @@ MAXIMUM_TEXT = 256
 
 
 class ZoneServices:
-    """Checks the calls, hands them on and logs every one, refused ones too.
+    """Checks the calls, hands them on and logs every one, refused ones too; but see rate.
 
     clear(id, operator, reason), confirm(id, name, operator, reason): raise HazardError for
-    an id that no zone has.
+    an id that no zone has. rate: calls a second, of both together; more are refused with one
+    line of the log for all, so that they fill neither the log nor the audit trail. 0: no limit.
     """
 
     def __init__(
@@ -28,7 +30,9 @@ class ZoneServices:
         confirm: Callable[[uuid.UUID, str, str, str], None],
         health: HealthMonitor,
         logger: RcutilsLogger,
+        rate: float = 0.0,
     ) -> None:
+        self._budget, self._rate = CallBudget(rate), rate
         self._clear, self._confirm = clear, confirm
         self._health, self._logger = health, logger
 
@@ -63,6 +67,11 @@ class ZoneServices:
         done: str,
     ) -> ClearZone.Response | ConfirmZone.Response:
         zone = _zone_id(request)
+        if not self._budget.spend():
+            response.success = False
+            response.message = f"more than {self._rate:g} calls a second: try again in a moment"
+            self._health.count("services_over_rate", f"{service}: {response.message}")
+            return response
         try:
             for field in ("operator_name", "reason"):
                 text = getattr(request, field)

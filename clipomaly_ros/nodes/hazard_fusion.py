@@ -74,7 +74,11 @@ class HazardFusion(ManagedNode):
         self._zones = qos.create_publisher(self, self.health, HazardZoneArray, "hazard_zones", qos.RESULTS)
         self._markers = qos.create_publisher(self, self.health, MarkerArray, "hazard_markers", qos.RESULTS)
         operator = ZoneServices(
-            self._keeper.clear_zone, self._keeper.confirm_zone, self.health, self.get_logger()
+            self._keeper.clear_zone,
+            self._keeper.confirm_zone,
+            self.health,
+            self.get_logger(),
+            parameters.max_service_rate,
         )
         self._operator = [
             self.create_service(ClearZone, "~/clear_zone", operator.clear_zone),

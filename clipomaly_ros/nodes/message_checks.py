@@ -12,6 +12,7 @@ from std_msgs.msg import Header
 from clipomaly_ros.nodes.stamps import to_nanoseconds
 
 MAXIMUM_SIDE = 16384  # pixels; larger images are a corrupt header, not a camera
+MAXIMUM_FRAME_NAME = 256  # characters
 MONO_ENCODINGS = {"mono8": np.dtype(np.uint8), "mono16": np.dtype(np.uint16)}
 
 
@@ -34,6 +35,12 @@ def check_header(header: Header) -> int:
         raise BadMessage("bad_stamp", f"header.stamp is impossible: {stamp.sec} s, {stamp.nanosec} ns")
     if not header.frame_id:
         raise BadMessage("empty_frame_id", "header.frame_id is empty; the driver must name its frame")
+    if not header.frame_id.isprintable() or len(header.frame_id) > MAXIMUM_FRAME_NAME:
+        raise BadMessage(
+            "bad_frame_id",
+            f"header.frame_id: expected at most {MAXIMUM_FRAME_NAME} printable characters, "
+            f"got {header.frame_id[:64]!r}",
+        )
     return to_nanoseconds(stamp)
 
 
