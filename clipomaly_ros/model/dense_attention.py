@@ -136,9 +136,10 @@ class DenseImageTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Causal text tower of an open_clip model, for tokens cut after the last end token.
+    """Text tower of an open_clip model, for tokens cut after the last end token.
 
-    model: open_clip's CLIP, or the text tower of its CustomTextCLIP.
+    tower: open_clip's CLIP, or the text tower of its CustomTextCLIP. One without a causal mask
+    (MobileCLIP) sees the padding after the end token, too: what was cut off is put back.
     """
 
     def __init__(self, tower: nn.Module, end_token: int | None) -> None:
@@ -149,9 +150,12 @@ class TextTower(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Return L2-normalised embeddings [N, D] of tokens, int64 [N, L], L up to the context length."""
         tower = self.tower
+        if tower.attn_mask is None:
+            context = tower.positional_embedding.shape[0]
+            tokens = torch.cat((tokens, tokens.new_zeros(tokens.shape[0], context)), dim=1)[:, :context]
         length = tokens.shape[1]
         x = tower.token_embedding(tokens) + tower.positional_embedding[:length]
-        mask = tower.attn_mask[:length, :length]
+        mask = None if tower.attn_mask is None else tower.attn_mask[:length, :length]
         for block in tower.transformer.resblocks:
             x = ordinary_block(block, x, mask)
         # The end token has the highest id, unless the model names another one.

@@ -226,11 +226,7 @@ def _obstacle(config: Mapping[str, Any]) -> str | None:
         return "a convolutional image tower"
     if any(key in text for key in ("hf_model_name", "hf_tokenizer_name", "tokenizer_kwargs")):
         return "a text tower with another tokenizer than CLIP's"
-    if (
-        text.get("no_causal_mask")
-        or text.get("embed_cls")
-        or text.get("pool_type", "argmax") not in ("argmax", "eos")
-    ):
+    if text.get("embed_cls") or text.get("pool_type", "argmax") not in ("argmax", "eos"):
         return "a text tower that is not pooled at its end token"
     return None
 
@@ -251,7 +247,7 @@ def _checked(model: nn.Module, origin: Origin) -> SourceModel:
     """Check the built modules, which is all there is to check of a model from the hub."""
     source = SourceModel(model, origin)
     plain = source.convolutional or (_plain_blocks(source.visual) and source.visual.attn_pool is None)
-    if not plain or not _plain_blocks(source.text) or source.text.attn_mask is None:
+    if not plain or not _plain_blocks(source.text):
         raise BundleError(
             f"{origin.model}: expected a convolutional tower or a ViT, and a text tower, of plain "
             "attention blocks, found other modules"
