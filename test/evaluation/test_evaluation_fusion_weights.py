@@ -8,12 +8,11 @@ from tiny_apron import colour_source, write_apron
 
 from clipomaly_ros.cli.main import main
 from clipomaly_ros.evaluation.apron_dataset import ApronImages
+from clipomaly_ros.evaluation.fusion_calibration import calibrate, weight_grid
 from clipomaly_ros.evaluation.fusion_weights import (
     PatchSamples,
-    calibrate,
     find_weights,
     sample_patches,
-    weight_grid,
     without_class,
 )
 from clipomaly_ros.evaluation.patch_labels import patch_labels
