@@ -187,6 +187,13 @@ def test_any_size_is_segmented(size, fit):
     assert all(abs(got - 0.5 * side) <= 0.5 for got, side in zip(result.score.shape, size, strict=True))
 
 
+def test_an_8k_image_is_segmented():
+    rgb = scene((4320, 7680))
+    place(rgb, "suitcase", 3072, 3024, 1536, 864)
+    (region,) = check(make().segment(rgb), rgb).regions
+    assert region.name == "suitcase"
+
+
 @pytest.mark.parametrize("value", [0, 110, 255])
 @pytest.mark.parametrize("mode", ["fixed", "frame_quantile"])
 def test_plain_pictures(value, mode):

@@ -36,7 +36,7 @@ def test_spelling_variants_are_one_name():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "a\nb", "a\x00", "a\u202eb", "zero\u200bwidth", "x" * 65, "é" * 33]
+    "text", ["", "   ", "a\nb", "a\x00", "a\u202eb", "zero\u200bwidth", "x" * 65, "é" * 33, "x" * 10_000]
 )
 def test_names_that_break_a_rule_are_refused(text):
     with pytest.raises(InvalidNameError):
@@ -64,6 +64,7 @@ def test_candidates_are_added_to_a_new_vocabulary_with_group_and_source():
         ("SPANNER", "synonym of the candidate entry 'wrench'"),
         ("", "empty"),
         ("a" * 65, "65 bytes"),
+        ("ä" * 10_000, "20000 bytes"),
         ("line\nbreak", "U+000A"),
     ],
 )
