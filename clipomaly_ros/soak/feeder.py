@@ -78,6 +78,9 @@ class Feeder:
             self._late = frame, stamp
         frames = {Fault.DROP_FRAME: 0, Fault.NO_FRAMES: 0, Fault.LATE_FRAME: 0, Fault.DOUBLE_FRAME: 2}
         clouds = {Fault.DROP_CLOUD: 0, Fault.NO_CLOUDS: 0, Fault.DOUBLE_CLOUD: 2}
+        copied = {Fault.DOUBLE_FRAME: "anomalies", Fault.DOUBLE_CLOUD: "points"}.get(fault)
+        if copied is not None:
+            self._seen.expected[f"{copied}_duplicate"] += 1
         outgoing = [("anomalies", frame)] * frames.get(fault, 1) + [("points", cloud)] * clouds.get(fault, 1)
         for topic, message in reversed(outgoing) if fault is Fault.CLOUD_FIRST else outgoing:
             self._link.send(topic, message)

@@ -11,6 +11,7 @@ from clipomaly_ros.soak.observations import Observations
 
 WARM_UP = 0.25  # share of the samples that do not count: caches fill, pools grow
 FEWEST_SAMPLES = 8  # for a trend
+FEWEST_LATENCIES = 90  # likewise: one in ten of a quarter
 QUICK = 0.1  # quantile of the latencies that is followed
 # Input -> counter of what was taken from it; what was refused is counted under the input's name.
 INPUTS = {"anomalies": "frames_in", "points": "clouds_in", "camera_info": "camera_infos_in"}
@@ -136,7 +137,7 @@ def _memory(samples: Sequence[int], limits: Limits) -> Check:
 def _drift(name: str, samples: Sequence[float], quantile: float, factor: float, slack: float) -> Check:
     limit = f"x {factor:g} or {slack * 1e3:g} ms"
     found = quarters(samples, quantile)
-    if found is None:
+    if found is None or (quantile == QUICK and len(samples) < FEWEST_LATENCIES):
         return Check(name, limit, f"not judged: {len(samples)} samples", True)
     before, after = found
     value = f"{before * 1e3:.1f} -> {after * 1e3:.1f} ms"
