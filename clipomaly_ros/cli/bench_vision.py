@@ -15,6 +15,7 @@ from tqdm import tqdm
 from clipomaly_ros.cli.outputs import prepare_file
 from clipomaly_ros.evaluation.bench_frames import draw_frame, read_frames
 from clipomaly_ros.evaluation.bench_machine import added_name, gemm_peak, peak_memory
+from clipomaly_ros.evaluation.bench_reference import Comparison, compare_encoders
 from clipomaly_ros.evaluation.bench_timing import Timing
 from clipomaly_ros.evaluation.bench_vision import (
     FixedEncoder,
@@ -71,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=0, help="threads of the encoder (default: one a core)")
     parser.add_argument("--seed", type=int, default=0, help="of drawn pictures and random embeddings")
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="DIR",
+        help="bundle to compare the encoder with, such as the fp32 one beside int8",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well")
 
 
@@ -92,6 +99,7 @@ def run(options: argparse.Namespace) -> int:
     memory = peak_memory()
     names = _added_names(folder, source, settings, options)
     machine = _machine(folder, cases)
+    compared = _compared(options, source, settings)
     naive = {}
     for size in options.size:
         work = naive_frame(source.encoder, table, settings, _pictures(options, size)[0])
@@ -99,6 +107,8 @@ def run(options: argparse.Namespace) -> int:
     print("\n" + text_table(_stage_rows(cases)))
     print("\n" + text_table(_frame_rows(cases)))
     print("\n" + "\n".join(_lines(cases, names, machine)))
+    if compared:
+        print(compared.line())
     for size, timing in naive.items():
         print(f"naive {size[1]}x{size[0]} (all class scores at full size): {timing.median:.0f} ms")
     print(f"peak resident memory {memory:.0f} MiB, with the naive way {peak_memory():.0f} MiB")
@@ -108,6 +118,7 @@ def run(options: argparse.Namespace) -> int:
             "added_name": {str(words): _figures(timing) for words, timing in names.items()},
             "dictionary_ratio": {_place(size): list(pair) for size, pair in _flatness(cases).items()},
             "machine": machine,
+            "comparison": compared.figures() if compared else None,
         }
         options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return 0
@@ -146,6 +157,17 @@ def _added_names(
         segmenter = AnomalySegmenter(source.encoder, table, settings)
         timings[words] = added_name(table, text_encoder, segmenter.set_table, ADDED_NAMES)
     return timings
+
+
+def _compared(
+    options: argparse.Namespace, source: SegmenterSource, settings: SegmenterSettings
+) -> Comparison | None:
+    if options.reference is None:
+        return None
+    bundle = load_bundle(options.reference)
+    encoder = bundle.image_encoder(options.threads)
+    pictures = list(_pictures(options, options.size[0]))
+    return compare_encoders(source.encoder, encoder, bundle.id, pictures, settings.fit, options.frames)
 
 
 def _machine(folder: Path, cases: Sequence[VisionTimings]) -> dict[str, float | None]:
