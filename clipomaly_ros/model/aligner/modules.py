@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from clipomaly_ros.model.dense_attention import TextTower, normalise, ordinary_block
+from clipomaly_ros.model.manifest import BundleError
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,14 @@ class Aligner(nn.Module):
 class AlignedTextTower(TextTower):
     """A text tower with the contexts between the start token and the prompt.
 
-    Its context length is shorter by their number.
+    Its context length is shorter by their number. BundleError for a tower without a causal mask:
+    its padding, which the contexts move, would be seen.
     """
 
     def __init__(self, tower: nn.Module, end_token: int | None, context: Tensor) -> None:
         super().__init__(tower, end_token)
+        if tower.attn_mask is None:
+            raise BundleError("aligner: expected a causal text tower, found one whose words see what follows")
         self.context = nn.Parameter(context.detach().clone(), requires_grad=False)
 
     def forward(self, tokens: Tensor) -> Tensor:

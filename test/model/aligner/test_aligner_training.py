@@ -112,6 +112,13 @@ def test_the_contexts_stand_before_the_words(source):
         torch.testing.assert_close(tower(tokens), expected, atol=1e-5, rtol=0)
 
 
+def test_a_text_tower_that_sees_what_follows_is_refused():
+    own = build_source(str(CONFIG), seed=0)
+    own.text.attn_mask = None
+    with pytest.raises(BundleError, match="causal text tower"):
+        AlignedTextTower(own.text, None, torch.zeros(2, 64))
+
+
 def test_the_bundle_holds_the_aligner(source, patches, tmp_path):
     aligner, _ = train(source, patches, tmp_path / "state")
     origin = AlignerOrigin("test-clip-16", None, None, 0, "naclip")
