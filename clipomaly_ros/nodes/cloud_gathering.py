@@ -23,9 +23,11 @@ class CloudGathering:
 
     on_complete(camera, frame, clouds): called once for each frame with the matching clouds,
     at least one, in the order of lidars. A frame is complete when each LiDAR has matched or
-    has gone past it; it waits for none once another one is PATIENCE past it. silent(lidar):
-    tells whether nothing came from it for too long. frame and cloud: anything with a stamp
-    [ns]; slop: nanoseconds.
+    has gone past it; it waits for none once another one is PATIENCE past it. Each frame and
+    cloud goes to all synchronisers before `frame_came` or `cloud_came` is called: a frame of a
+    slow segmenter comes when all its clouds are there, and the first match must not go alone.
+    silent(lidar): tells whether nothing came from it for too long. frame and cloud: anything
+    with a stamp [ns]; slop: nanoseconds.
     """
 
     def __init__(
@@ -48,10 +50,14 @@ class CloudGathering:
             self._finish(_Pending(camera, frame, {lidar: cloud}))
             return
         self._pending.setdefault(key, _Pending(camera, frame)).clouds[lidar] = cloud
-        self._look()
+
+    def frame_came(self) -> None:
+        """Hand on what is complete, after all synchronisers have had a frame."""
+        if self._pending:
+            self._look()
 
     def cloud_came(self, lidar: str, stamp: int) -> None:
-        """Note how far a LiDAR is; what waited for it in vain goes on."""
+        """Note how far a LiDAR is, after its synchroniser has had the cloud; hand on what is complete."""
         self._newest[lidar] = max(stamp, self._newest.get(lidar, stamp))
         if self._pending:
             self._look()

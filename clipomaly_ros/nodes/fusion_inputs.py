@@ -159,6 +159,7 @@ class FusionInputs:
             self.statistics.frame(topic, frame.stamp, now)
             for synchronizer in self._synchronizers.values():
                 synchronizer.add_frame(camera, frame)
+            self._gathering.frame_came()
 
         self._in_order("anomalies", topic, f"camera {camera}", frame.stamp, use)
 

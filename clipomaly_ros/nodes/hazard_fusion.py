@@ -205,9 +205,11 @@ class HazardFusion(ManagedNode):
                 return self._complete(replace(pair, cloud=first, others=tuple(others)))
             except BadMessage as problem:
                 reason, text = problem.reason, str(problem)
+            except Exception as error:
+                reason, text = "pair_failed", repr(error)
         if reason == "transform_missing" and self._transforms is not None:
             text = self._transforms.explain(pair.frame.frame_id, pair.cloud.frame_id, text)
-        self.health.count(reason, text)
+        (self.health.count_error if reason == "pair_failed" else self.health.count)(reason, text)
         self.health.count_ok("pairs_dropped")
 
     def _replaced(self, pair: ReadyPair) -> None:
@@ -266,7 +268,8 @@ class HazardFusion(ManagedNode):
             self.health.count_ok("arrays_out")
             for reason, number in self._keeper.lost().items():
                 self.health.fact(f"zones given up: {reason}", number)
-        undeskewed = self._inputs.undeskewed if self._inputs is not None else {}
+        # Copied in one go: this runs on a worker's thread, and clouds come meanwhile.
+        undeskewed = list(self._inputs.undeskewed) if self._inputs is not None else []
         if undeskewed:
             text = f"undeskewed: {', '.join(undeskewed)}; {text}"
         array.health_message = bounded_text(text, HEALTH_TEXT)

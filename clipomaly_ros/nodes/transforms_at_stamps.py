@@ -120,6 +120,8 @@ class TransformsAtStamps:
     def _sweep(self, cloud: CloudInput) -> Sweep:
         times = np.zeros(1) if cloud.times is None else cloud.times
         stamps = [cloud.stamp + round(float(time) * 1e9) for time in times]
+        if min(stamps) < 0:  # a simulation begins at zero; rclpy has no times before
+            raise BadMessage("scan_transform_missing", "the scan began before time 0")
         poses = [
             self.buffer.lookup_transform(self.fixed_frame, cloud.frame_id, _time(stamp)) for stamp in stamps
         ]

@@ -21,7 +21,8 @@ class WaitingPairs:
     """Tries each pair until it is complete or its time is over.
 
     complete(pair): hands the pair on, or raises BadMessage that says what is missing.
-    on_dropped(pair, reason, text): called once for each pair that is given up.
+    Whatever else it raises gives up that pair alone, as "pair_failed".
+    on_dropped(pair, reason, text): called once for each pair that is given up; must not raise.
     timeout: nanoseconds on the clock whose times are passed in. limit: pairs kept.
     """
 
@@ -66,6 +67,8 @@ class WaitingPairs:
                     self._on_dropped(item.pair, problem.reason, str(problem))
                 else:
                     self._queue.append(item)
+            except Exception as error:  # it runs in a timer: raised, it would end the node
+                self._on_dropped(item.pair, "pair_failed", repr(error))
 
     def clear(self) -> int:
         """Forget all pairs and return how many there were."""

@@ -25,11 +25,14 @@ def play(gathering, events, lidars):
             frames[stamp] = Stamped(stamp)
         else:
             seen.append((stamp, kind))
-            gathering.cloud_came(kind, stamp)
         for at, frame in frames.items():
-            for cloud, lidar in seen[-4:]:
+            for cloud, lidar in seen:
                 if abs(cloud - at) <= SLOP // 2 and (stamp, kind) in ((at, "frame"), (cloud, lidar)):
                     gathering.matched("", lidar, frame, Stamped(cloud))
+        if kind == "frame":
+            gathering.frame_came()
+        else:
+            gathering.cloud_came(kind, stamp)
 
 
 @settings(deadline=None)
@@ -38,6 +41,19 @@ def test_each_frame_comes_once_with_all_its_clouds(order):
     done = []
     gathering = CloudGathering("ab", lambda *match: done.append(match), lambda lidar: False, SLOP)
     events = [(n * STEP + later, kind) for n in range(1, 20) for kind, later in order]
+    play(gathering, events, "ab")
+    assert [frame.stamp // STEP for _, frame, _ in done] == list(range(1, 20))
+    assert all(len(clouds) == 2 for *_, clouds in done)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 5), st.permutations([("a", 1), ("b", 2)]))
+def test_frames_of_a_slow_segmenter_come_with_all_their_clouds(delay, order):
+    done = []
+    gathering = CloudGathering("ab", lambda *match: done.append(match), lambda lidar: False, SLOP)
+    frames = [(n * STEP, "frame") for n in range(1, 20)]
+    clouds = [(n * STEP + later, kind) for n in range(1, 20) for kind, later in order]
+    events = sorted(frames + clouds, key=lambda event: event[0] + (event[1] == "frame") * delay * STEP)
     play(gathering, events, "ab")
     assert [frame.stamp // STEP for _, frame, _ in done] == list(range(1, 20))
     assert all(len(clouds) == 2 for *_, clouds in done)

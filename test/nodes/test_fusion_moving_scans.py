@@ -68,6 +68,25 @@ def test_without_the_way_during_the_scan_the_points_are_used_as_they_are():
         assert fusion.count("pairs_dropped") == 0
 
 
+def test_a_scan_that_began_before_time_zero_is_used_as_it_is():
+    """A simulation begins at zero; the first scan's points lie before its stamp."""
+    stamp = 20_000_000
+    cloud = timed_cloud(0.0)
+    cloud.header.stamp = scene.stamp(stamp)
+    with direct_fusion(tf_timeout=0.3, max_age=0.0) as fusion:
+        fusion.set_time(stamp)
+        fusion.receive("/camera_info", scene.camera_info(stamp))
+        fusion.receive("/points", cloud)
+        fusion.receive("/anomalies", scene.anomaly_frame(stamp))
+        fusion.park()
+        fusion.look_again()
+        fusion.set_time(SECOND)
+        fusion.look_again()
+        assert len(fusion.measured()[0].zones) == 1
+        assert fusion.count("scan_transform_missing") == 1
+        assert fusion.count("pair_failed") == 0
+
+
 def test_two_cameras_and_two_lidars_of_one_node_and_a_lidar_that_dies():
     points = scene.scene_points()
     with direct_fusion(
@@ -101,3 +120,24 @@ def test_two_cameras_and_two_lidars_of_one_node_and_a_lidar_that_dies():
         play(30, bumper=True)  # heard again, after the frame has gone
         play(31, bumper=True)
         assert fusion.measured()[-1].zones[0].point_count == whole[-1].zones[0].point_count
+
+
+def test_a_slow_segmenter_loses_the_points_of_no_lidar():
+    points = scene.scene_points()
+    counts = []
+    for delay in (0, 3):
+        with direct_fusion(lidars=["roof", "bumper"], max_age=0.0) as fusion:
+            fusion.park()
+            for number in range(8):
+                stamp = START + number * STEP
+                fusion.set_time(stamp)
+                fusion.receive("/camera_info", scene.camera_info(stamp))
+                fusion.receive("/roof/points", scene.cloud(stamp, points[::2]))
+                fusion.receive("/bumper/points", scene.cloud(stamp + 5_000_000, points[1::2]))
+                if number >= delay:
+                    fusion.receive("/anomalies", scene.anomaly_frame(stamp - delay * STEP))
+                fusion.measured()
+            counts.append({array.zones[0].point_count for array in fusion.measured()})
+            assert len(fusion.measured()) == 8 - delay
+    assert counts[0] == counts[1]
+    assert len(counts[0]) == 1

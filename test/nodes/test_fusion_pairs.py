@@ -94,6 +94,26 @@ def test_a_full_queue_keeps_the_old_ones_and_the_newest():
     assert len(line.waiting) == 0
 
 
+def test_a_pair_that_fails_is_given_up_alone():
+    line, failing = Line(), []
+    complete = line.complete
+
+    def fail(pair: str) -> None:
+        if pair in failing:
+            raise ZeroDivisionError(pair)
+        complete(pair)
+
+    line.waiting = WaitingPairs(fail, line.drop, 10, 5)
+    for pair in "abc":
+        line.waiting.add(pair, 0)
+    failing.append("b")
+    line.waiting.retry(1)
+    assert line.dropped == [("b", "pair_failed")]
+    line.there = {"a", "c"}
+    line.waiting.retry(2)
+    assert line.done == ["a", "c"]
+
+
 @given(limit=st.integers(2, 10), delay=st.integers(1, 40))
 def test_transforms_later_than_the_queue_is_long_starve_nobody(limit, delay):
     line, ticks = Line(timeout=50, limit=limit), 200
