@@ -13,6 +13,7 @@ from clipomaly_ros.hazard.types import FieldLike, HazardError
 TIME_FIELDS = ("t", "time", "timestamp", "time_stamp", "time_offset", "offset_time")
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 LONGEST_SCAN = 1.0  # seconds; longer is another unit than assumed, or no time at all
+SHORTEST_SCAN = 1e-3  # seconds; shorter is perhaps another unit than assumed, unless that was stated
 FARTHEST_STAMP = 1.0  # seconds between the stamp of a scan and any of its points
 _FORMATS = {5: "i4", 6: "u4", 7: "f4", 8: "f8"}  # datatypes of sensor_msgs/PointField
 _ABSOLUTE = 1e8  # seconds; three years, more than any device's time since its start
@@ -48,7 +49,8 @@ def offsets_from_stamp(values: NDArray[Any], stamp: int, unit: str = "auto") -> 
     stamp: of the scan [ns]. unit: "s", "ms", "us", "ns", or "auto": nanoseconds for integers
     (Ouster t, Autoware time_stamp, Livox offset_time); for floats the unit in which the scan
     lasts 1 ms to 1 s, else seconds (Velodyne time, Hesai and RoboSense timestamp). Raises
-    UntimedScan when the times are no numbers, all equal, or not of this scan.
+    UntimedScan when the times are no numbers, all equal, or not of this scan, and for "auto"
+    when the scan would last less than 1 ms: integers may be microseconds as well.
     """
     if not len(values):
         raise UntimedScan("the scan has no points")
@@ -64,13 +66,21 @@ def offsets_from_stamp(values: NDArray[Any], stamp: int, unit: str = "auto") -> 
             f"the times of the points span {span * scale:.6g} s: expected at most {LONGEST_SCAN} s; "
             "state their unit (parameter point_time_unit)"
         )
+    if unit == "auto" and span * scale < SHORTEST_SCAN:
+        raise UntimedScan(
+            f"the times of the points span {span * scale:.6g} s if they are in {_unit_of(values.dtype, span)}: "
+            f"expected at least {SHORTEST_SCAN} s; state their unit (parameter point_time_unit)"
+        )
     # Absolute times lose their digits in float64 seconds: take the stamp away in their own unit.
     absolute = abs(float(first)) * scale > _ABSOLUTE
     base = _in_unit(stamp, scale) if absolute else 0.0
     offsets = ((values - base) * scale if values.dtype.kind == "f" else values * scale - base * scale).astype(
         np.float32
     )
-    farthest = float(max(-offsets.min(), offsets.max()))
+    earliest, latest = float(offsets.min()), float(offsets.max())
+    if earliest == latest:  # a span that float32 does not show
+        raise UntimedScan("all points have the same time")
+    farthest = max(-earliest, latest)
     if farthest > FARTHEST_STAMP:
         raise UntimedScan(
             f"the times of the points are up to {farthest:.6g} s from the scan's stamp: expected at most "

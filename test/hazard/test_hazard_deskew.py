@@ -119,6 +119,8 @@ def test_times_of_common_drivers(values, unit):
         (np.array([0.0, np.nan]), "not all finite"),
         (np.array([], np.uint32), "no points"),
         (np.array([0, 4_000_000_000], np.uint32), "point_time_unit"),
+        ((SCAN * 1e6).astype(np.uint32), "0.0001 s if they are in ns: .* point_time_unit"),  # microseconds
+        (SCAN * 1e-3, "point_time_unit"),
         (SCAN + 5.0, "from the scan's stamp"),
         (SCAN + STAMP * 1e-9 + 3600, "from the scan's stamp"),
         (SCAN + 12345.0, "from the scan's stamp"),
@@ -127,6 +129,13 @@ def test_times_of_common_drivers(values, unit):
 def test_times_that_are_none_are_told(values, words):
     with pytest.raises(UntimedScan, match=words):
         offsets_from_stamp(values, STAMP)
+
+
+def test_a_unit_that_is_stated_holds_for_short_scans_as_well():
+    values = np.array([0, 200_000], np.uint32)
+    np.testing.assert_allclose(offsets_from_stamp(values, STAMP, "ns"), [0.0, 0.0002], atol=1e-9)
+    with pytest.raises(UntimedScan, match="same time"):  # float32 half a second away holds no nanosecond
+        offsets_from_stamp(values // 200_000 + 500_000_000, STAMP, "ns")
 
 
 @pytest.mark.parametrize("big", [False, True])
