@@ -128,7 +128,10 @@ def run(options: argparse.Namespace) -> int:
         progress_bar,
         examples,
     )
-    print(f"{report.bundle} on {report.dataset} {report.split}".rstrip() + f", {len(report.frames)} frames")
+    print(
+        f"{report.bundle} on {report.dataset} {report.split}".rstrip()
+        + f", {len(report.frames)} frames, score {report.score}"
+    )
     if report.untrained:
         print("the weights are random: no figure means anything")
     for rows in (

@@ -29,8 +29,7 @@ from clipomaly_ros.vocabulary.loading import load_vocabulary
 from clipomaly_ros.vocabulary.prompts import prompts_for
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from clipomaly_ros.model.aligner.tower import FrozenTower
     from clipomaly_ros.model.tokenizer import ClipTokenizer
 
 _NEEDED = {"torch": "torch", "open_clip": "open_clip_torch", "safetensors": "safetensors", "onnx": "onnx"}
@@ -92,11 +91,10 @@ def run(options: argparse.Namespace) -> int:
             f"expected the packages of the export, missing {', '.join(missing)}; pip install them"
         )
     # Imported here, so that --help needs no torch.
-    import torch
-
     from clipomaly_ros.model.aligner.fitting import aligner_origin
     from clipomaly_ros.model.aligner.patch_store import collect_patches
     from clipomaly_ros.model.aligner.storage import save_aligner
+    from clipomaly_ros.model.aligner.tower import FrozenTower, chosen_device
     from clipomaly_ros.model.aligner.training import FIRST_WORDS, AlignerSettings, KnownPatches, train_aligner
     from clipomaly_ros.model.export import ExportSettings, clip_vocabulary, dense_tower
     from clipomaly_ros.model.open_clip_source import build_source
@@ -117,18 +115,14 @@ def run(options: argparse.Namespace) -> int:
             f"expected --per-class of 1 or more and --threads of 0 or more, got {options.per_class} and "
             f"{options.threads}"
         )
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    device = options.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = chosen_device(options.device, options.threads)
     data, vocabulary = open_training_data(options.data, options.split, options.approved)
     prepare_folder(options.output)
     size = None if options.image_size is None else (options.image_size[0], options.image_size[1])
     exported = ExportSettings(options.model, options.pretrained, options.dense, size, seed=options.seed)
     source = build_source(options.model, options.pretrained, options.seed)
-    tower = dense_tower(exported, source).to(device).eval()
-    reader = PatchReader(tower, source.channels, data, vocabulary, options.per_class, options.seed, device)
+    tower = FrozenTower(dense_tower(exported, source), device)
+    reader = PatchReader(tower, source.channels, data, vocabulary, options.per_class, options.seed)
     names = chosen_frames(data, options.limit)
     origin = aligner_origin(source, options.seed, options.dense)
     key = {
@@ -184,15 +178,14 @@ class PatchReader:
 
     def __init__(
         self,
-        tower: nn.Module,
+        tower: FrozenTower,
         channels: tuple[tuple[float, ...], tuple[float, ...]],
         data: LabelledImages,
         vocabulary: Vocabulary,
         per_class: int,
         seed: int,
-        device: str,
     ) -> None:
-        self._tower, self._channels, self._data, self._device = tower, channels, data, device
+        self._tower, self._channels, self._data = tower, channels, data
         self._per_class, self._seed = per_class, seed
         words = {
             word: number
@@ -204,18 +197,13 @@ class PatchReader:
 
     def read(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return embeddings float32 [n, D] and approved classes int64 [n] of one picture."""
-        import torch
-
         rgb, semantic = self._data.image(name), self._data.frame(name).semantic
         if semantic is None:
             raise ValueError(f"{name}: expected labels of the known classes, found none")
-        stride = self._tower.stride
-        size = (self._tower.grid[0] * stride, self._tower.grid[1] * stride)
-        letterbox = Letterbox.fit((rgb.shape[0], rgb.shape[1]), size, stride)
+        tower = self._tower
+        letterbox = Letterbox.fit((rgb.shape[0], rgb.shape[1]), tower.input_size, tower.patch_size)
         mean, std = ((values[0], values[1], values[2]) for values in self._channels)
-        with torch.no_grad():
-            batch = torch.from_numpy(preprocess(rgb, letterbox, mean, std)).to(self._device)
-            patches = self._tower(batch)[0][0].float().cpu().numpy()[letterbox.valid]
+        patches = tower.patches(preprocess(rgb, letterbox, mean, std))[letterbox.valid]
         labels, share = patch_labels(self._numbers[semantic], letterbox)
         labels = np.where(share >= _LEAST_SHARE, labels, _VOID).ravel()
         generator = np.random.default_rng([self._seed, self._order[name]])
@@ -243,10 +231,11 @@ def open_training_data(root: Path, split: str, approved: Path | None) -> tuple[L
         data = StreetImages(root, partial(cityscapes_pairs, split=split))
     else:
         data = ApronImages(root, tuple(entry.name for entry in vocabulary.approved))
-    found = split if street else data.split
-    if found in UNSEEN_SPLITS:
+    # However the folder is spelt; and pictures whose index names a locked split stay locked in any layout.
+    found = {data.split, Path(split).name if street else ""} & set(UNSEEN_SPLITS)
+    if found:
         raise ValueError(
-            f"{root}: expected pictures to train on, found the split '{found}', which only measures"
+            f"{root}: expected pictures to train on, found the split '{found.pop()}', which only measures"
         )
     return data, vocabulary
 

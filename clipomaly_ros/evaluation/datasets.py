@@ -34,12 +34,18 @@ class Dataset:
     unapproved: tuple[str, ...] = ()
 
 
-# RoadAnomaly marks an anomaly by 2 in its original form, by 1 in the flat one.
+def _road_anomaly(root: Path) -> SmiycImages:
+    """Open RoadAnomaly: background 0, road 1, anomaly 2 as published; flat, an anomaly is 1 or 2."""
+    if (root / "images").is_dir():
+        return SmiycImages(root, (1, 2), road_anomaly_pairs)
+    return SmiycImages(root, (2,), road_anomaly_pairs, normal_values=(0, 1))
+
+
 DATASETS: Mapping[str, Dataset] = {
     "apron": Dataset(ApronImages, OBSTACLE_TRACK, "airside"),
     "smiyc-anomaly": Dataset(lambda root, known: SmiycImages(root), ANOMALY_TRACK),
     "smiyc-obstacle": Dataset(lambda root, known: SmiycImages(root), OBSTACLE_TRACK),
-    "road-anomaly": Dataset(lambda root, known: SmiycImages(root, (1, 2), road_anomaly_pairs), ANOMALY_TRACK),
+    "road-anomaly": Dataset(lambda root, known: _road_anomaly(root), ANOMALY_TRACK),
     "fishyscapes-laf": Dataset(
         lambda root, known: SmiycImages(root, layout=fishyscapes_pairs), OBSTACLE_TRACK
     ),

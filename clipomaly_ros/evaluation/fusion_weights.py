@@ -28,10 +28,10 @@ from clipomaly_ros.evaluation.labelled_frames import LabelledImages
 from clipomaly_ros.evaluation.patch_labels import label_numbers, patch_labels
 from clipomaly_ros.evaluation.segmenter_source import SegmenterSource
 from clipomaly_ros.evaluation.tune import LOCKED_SPLITS
-from clipomaly_ros.vision.letterbox import Letterbox
+from clipomaly_ros.vision.encoding import encode_image, encode_picture
 from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe, gather_evidence
 from clipomaly_ros.vision.score_sources import ClosedSetSegmenter, Evidence, source_score
-from clipomaly_ros.vision.segmenter import SegmenterSettings, encode_picture
+from clipomaly_ros.vision.segmenter import SegmenterSettings
 from clipomaly_ros.vision.types import DenseFeatures, TextTable
 
 BUDGETS = (0.001, 0.01, 0.05)  # shares of the known patches that may lie above a threshold
@@ -83,7 +83,8 @@ def sample_patches(
 ) -> PatchSamples:
     """Draw patches of known classes from the frames without any anomaly.
 
-    A frame that shows one is left out altogether. ValueError for a locked split, a data set without
+    A frame that shows one is left out altogether. settings: how images are encoded, fit and tiles, which
+    must be as at run time. ValueError for a locked split, a data set without
     semantic labels, or when nothing is left.
     """
     if data.split in LOCKED_SPLITS:
@@ -104,14 +105,20 @@ def sample_patches(
         if frame.semantic is None or (frame.anomaly == 1).any():
             continue
         rgb = data.image(name)
-        size = (int(rgb.shape[0]), int(rgb.shape[1]))
-        letterbox = Letterbox.fit(size, source.encoder.input_size, source.encoder.patch_size, settings.fit)
+        encoded = encode_image(
+            rgb,
+            source.encoder,
+            table.embeddings.shape[1],
+            settings.fit,
+            settings.tiles,
+            settings.tile_overlap,
+        )
 
         def encode(picture: NDArray[np.uint8]) -> DenseFeatures:
             return encode_picture(picture, source.encoder, table, settings.fit)
 
-        evidence = gather_evidence(rgb, encode(rgb), letterbox, encode, windows, closed_set)
-        labels, share = patch_labels(numbers[frame.semantic], letterbox)
+        evidence = gather_evidence(rgb, encoded.features, encoded.letterbox, encode, windows, closed_set)
+        labels, share = patch_labels(numbers[frame.semantic], encoded.letterbox)
         chosen, drawn = _choose(labels.ravel(), share.ravel() == 1.0, generator)
         around = np.broadcast_to(evidence.around, evidence.patches.shape)
         parts.append(

@@ -39,7 +39,7 @@ def markdown(report: SegmentationReport, pictures: Sequence[str] = ()) -> str:
     lines = [
         f"# Segmentation of {report.dataset}{split}",
         "",
-        f"Model `{report.bundle}`, {len(report.frames)} frames, score {report.settings.unknown_score}, "
+        f"Model `{report.bundle}`, {len(report.frames)} frames, score {report.score}, "
         f"logit scale {report.settings.logit_scale:g}, threshold mode {report.settings.threshold_mode}.",
         "",
         f"SHA-256 of the bundle: `{report.bundle_hash or 'none'}`; of the data ({report.data.over}): "

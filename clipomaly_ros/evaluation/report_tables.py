@@ -53,6 +53,8 @@ def report_dictionary(report: SegmentationReport) -> dict[str, Any]:
         "bundle": report.bundle,
         "bundle_sha256": report.bundle_hash or None,
         "untrained": report.untrained,
+        "score": report.score,
+        "score_fusion": report.fusion,
         "settings": asdict(report.settings),
         "rules": asdict(report.rules),
         "frames": len(report.frames),

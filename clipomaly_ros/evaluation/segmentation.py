@@ -76,6 +76,7 @@ class SegmentationReport:
     semantic: None without semantic labels. seconds: mean time of each step of a frame. data: hash of the
     image set. pixels_by_novelty: by slice ("all" for the set) and novelty, see held_out; empty where
     nothing held out is shown. known: objects of known groups that have a held-out shape.
+    fusion: weight of each source of a fused score, which stands in for settings.unknown_score; else None.
     """
 
     dataset: str
@@ -99,6 +100,14 @@ class SegmentationReport:
     bundle_hash: str
     pixels_by_novelty: dict[tuple[str, str], PixelMetrics]
     known: tuple[KnownSighting, ...]
+    fusion: Mapping[str, float] | None = None
+
+    @property
+    def score(self) -> str:
+        """Return which unknown score was measured, in words: a fused one is not that of the settings."""
+        if self.fusion is None:
+            return self.settings.unknown_score
+        return "fused, " + " + ".join(f"{weight:g} {name}" for name, weight in self.fusion.items())
 
 
 def evaluate_segmentation(
@@ -168,6 +177,7 @@ def evaluate_segmentation(
             for novelty in NOVELTIES
         },
         known=tuple(run.known),
+        fusion=None if source.fusion is None else source.fusion.weights,
     )
 
 

@@ -1,7 +1,7 @@
 """Reader of road anomaly data sets whose labels say normal, anomaly or void.
 
-SegmentMeIfYouCan and its relatives: 0 normal, 1 anomaly, 255 void; RoadAnomaly in its original
-form writes 2 for an anomaly. Where the files lie says the layout.
+SegmentMeIfYouCan and its relatives: 0 normal, 1 anomaly, 255 void; RoadAnomaly in its original form
+writes 0 for background, 1 for road and 2 for an anomaly. Where the files lie says the layout.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from clipomaly_ros.evaluation.pixel_metrics import ANOMALY, NORMAL, VOID
 class SmiycImages:
     """A data set folder with binary labels; frames without a label are left out.
 
-    anomaly_values: values of an anomalous pixel in its label pictures. layout: where files lie.
+    anomaly_values, normal_values: of a pixel in its label pictures. layout: where files lie.
     """
 
     root: Path
     anomaly_values: tuple[int, ...] = (ANOMALY,)
     layout: Layout = smiyc_pairs
+    normal_values: tuple[int, ...] = (NORMAL,)
 
     @cached_property
     def _pairs(self) -> Pairs:
@@ -64,12 +65,12 @@ class SmiycImages:
         path = self._pairs[name][1]
         label = read_label(path)
         anomaly = np.isin(label, self.anomaly_values)
-        wrong = label[~anomaly & (label != NORMAL) & (label != VOID)]
+        void = label == VOID
+        wrong = label[~anomaly & ~void & ~np.isin(label, self.normal_values)]
         if wrong.size:
-            raise DataError(
-                f"{path}: expected 0, {', '.join(map(str, self.anomaly_values))} and 255, found {wrong[0]}"
-            )
-        return np.where(anomaly, np.uint8(ANOMALY), label.astype(np.uint8))
+            values = sorted({*self.normal_values, *self.anomaly_values})
+            raise DataError(f"{path}: expected {', '.join(map(str, values))} and {VOID}, found {wrong[0]}")
+        return np.where(anomaly, np.uint8(ANOMALY), np.where(void, np.uint8(VOID), np.uint8(NORMAL)))
 
     def frame(self, name: str) -> LabelledFrame:
         """Read the ground truth of a frame."""

@@ -122,6 +122,11 @@ class ScoreFusion:
         # One that has no weight is not worth its time.
         self._closed_set = closed_set if needed else None
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Return the weight of each source that is used."""
+        return {source.name: source.weight for source in self.recipe.used}
+
     def score(
         self,
         rgb: NDArray[np.uint8],

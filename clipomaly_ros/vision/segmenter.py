@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.vision.assembly import label_regions, paint_regions, published_regions
-from clipomaly_ros.vision.encoding import encode_image, encode_picture
+from clipomaly_ros.vision.encoding import encode_image
 from clipomaly_ros.vision.images import MAX_PIXELS
 from clipomaly_ros.vision.inner_labels import inner_labels
 from clipomaly_ros.vision.masked_crops import combine, embed_crops, most_unknown
@@ -28,7 +28,7 @@ from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, TextTable, V
 from clipomaly_ros.vision.unknown_score import score_patches
 from clipomaly_ros.vision.upsampling import PatchInterpolation, patch_interpolation
 
-__all__ = ["AnomalySegmenter", "SegmenterSettings", "encode_picture"]
+__all__ = ["AnomalySegmenter", "SegmenterSettings"]
 
 Map = NDArray[np.float32]
 

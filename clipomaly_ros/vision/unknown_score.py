@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.vision.types import TextTable, VisionError
-from clipomaly_ros.vision.word_selection import words_of_frame
+from clipomaly_ros.vision.word_selection import LIMIT, words_of_frame
 
 Map = NDArray[np.float32]
 
@@ -151,8 +151,9 @@ def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float)
     known = patches @ table.embeddings[:count].T
     if name not in CANDIDATE_SCORES:
         return score(Similarities(known, count, logit_scale)), known
-    candidates = table.embeddings[count:]
-    words = candidates[words_of_frame(patches, known.max(axis=2), candidates)]
+    words = table.embeddings[count:]
+    if len(words) > LIMIT:
+        words = words[words_of_frame(patches, known.max(axis=2), words)]
     flat, flat_known = patches.reshape(-1, patches.shape[-1]), known.reshape(-1, count)
     result = np.empty(len(flat), np.float32)
     # A few patches at a time, so that the work stays in the cache.

@@ -1,5 +1,8 @@
 """Weights of a fused score: calibrated on known patches, chosen by holding known classes out."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -128,6 +131,11 @@ def test_only_frames_without_anomalies_are_looked_at(tmp_path):
     assert set(drawn.labels) == {0, 2}  # sky and apron pavement in the vocabulary's order
     again = sample_patches(colour_source(), SETTINGS, data, data.names)
     assert np.array_equal(again.labels, drawn.labels)
+    tiled = sample_patches(source, replace(SETTINGS, tiles=(2, 1)), data, data.names[:1])
+    assert source.encoder.calls == 2 + 2
+    shown = (tiled.evidence.patches[0] @ source.table.embeddings[:3].T).argmax(axis=1)
+    assert (shown == tiled.labels).mean() > 0.95  # labels lie where the patches of the tiles do
+    source.encoder.calls = 2
     windowed = sample_patches(source, SETTINGS, data, data.names[:1], (2, 3))
     assert source.encoder.calls == 2 + 1 + 6
     assert windowed.evidence.around.shape == windowed.evidence.patches.shape
@@ -181,6 +189,10 @@ def test_the_command_writes_what_the_node_reads(tiny_bundle, tmp_path, capsys):
     measured = ["--dataset", "apron", "--score-fusion", str(fusion), "--json", str(report)]
     assert main(["evaluate", "segmentation", *common, *measured]) == 0
     assert f'"threshold": {opened.recipe.threshold}' in report.read_text()
+    assert "score fused, " in capsys.readouterr().out
+    said = json.loads(report.read_text())
+    assert said["score_fusion"] == opened.weights
+    assert said["score"].startswith("fused, ")
     assert main(["evaluate", "threshold", *common, "--score-fusion", str(fusion), "--target", "1000"]) in (
         0,
         1,

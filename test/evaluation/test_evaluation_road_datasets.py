@@ -52,6 +52,25 @@ def road_anomaly(root):
     return ["animals01"]
 
 
+def test_road_is_no_anomaly_where_road_anomaly_marks_it(tmp_path):
+    # As published: 0 background, 1 road, 2 anomaly.
+    root = tmp_path / "published"
+    road_anomaly(root)
+    label = binary(2)
+    label[-5:-3] = 1
+    write(root / "frames" / "animals01.labels" / "labels_semantic.png", label)
+    found = DATASETS["road-anomaly"].read(root, ()).anomaly("animals01")
+    assert np.array_equal(found == 1, label == 2)
+    assert np.array_equal(found == 0, label <= 1)
+    assert np.array_equal(found == 255, label == 255)
+    assert (label == 1).any()
+    assert (label == 255).any()
+    flat = tmp_path / "flat"
+    smiyc(flat)
+    data = DATASETS["road-anomaly"].read(flat, ())
+    assert (data.anomaly(data.names[0]) == 1).any()
+
+
 def fishyscapes(root):
     name = "04_Maurener_Weg_8_000000_000030"
     write(root / "fishyscapes_lostandfound" / f"0000_{name}_labels.png", binary())

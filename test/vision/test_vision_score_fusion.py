@@ -6,6 +6,7 @@ from colour_world import COLOURS, ColourEncoder, WordEncoder, place, scene, voca
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clipomaly_ros.vision.encoding import encode_picture
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion, read_fusion
 from clipomaly_ros.vision.letterbox import Letterbox
 from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe, ScoreFusion
@@ -19,7 +20,7 @@ from clipomaly_ros.vision.score_sources import (
     patch_centres,
     windows,
 )
-from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings, encode_picture
+from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vision.unknown_score import score_patches

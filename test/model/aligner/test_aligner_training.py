@@ -232,5 +232,5 @@ def test_the_command_trains_and_export_takes_it(tmp_path, capsys):
     assert main(exported) == 0
     assert load_bundle(tmp_path / "bundle").manifest.aligner is not None
     assert main(["train-aligner", *model, "--data", str(write_streets(tmp_path / "measure", "val")),
-                 "--split", "val", "-o", str(tmp_path / "no")]) == 2  # fmt: skip
+                 "--split", "./val/", "-o", str(tmp_path / "no")]) == 2  # fmt: skip
     assert "only measures" in capsys.readouterr().err
