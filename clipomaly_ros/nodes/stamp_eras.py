@@ -74,11 +74,12 @@ class StampEras:
     by more than the threshold: a single wrong stamp, ahead or behind, is no jump. The other
     inputs join with their own step back, or as soon as their stamps are not ahead of it; what
     they bring until then is old, but not for ever: one that goes on so for 5 s has a time of
-    its own. Stamps and threshold in nanoseconds.
+    its own. Stamps and threshold in nanoseconds. shared_messages: several inputs may come in one
+    message; equal stamps are then one witness, not two.
     """
 
-    def __init__(self, threshold: int) -> None:
-        self.threshold = threshold
+    def __init__(self, threshold: int, shared_messages: bool = False) -> None:
+        self.threshold, self._shared = threshold, shared_messages
         self.era = 0
         self._newest: int | None = None  # stamp in this era, over all inputs
         self._inputs: dict[str, _Input] = {}
@@ -138,7 +139,10 @@ class StampEras:
         strays = self._let_go(step.name, keep_to=step.stamp + self.threshold)
         known = {held.stamp for held in self._held if held.source == step.source}
         agree = len(known | {step.stamp}) >= AGREEMENT
-        if agree or any(held.source != step.source for held in self._held):
+        if agree or any(
+            held.source != step.source and not (self._shared and held.stamp == step.stamp)
+            for held in self._held
+        ):
             self._begin(None)
             items = self._release(step)
             return Judgement(Verdict.JUMP, items, strays)

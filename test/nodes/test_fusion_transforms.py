@@ -113,23 +113,24 @@ def test_what_came_after_a_jump_survives_the_order_to_forget(transforms):
         transforms.at(scene.CAMERA, START, scene.LIDAR, START)
 
 
-@pytest.mark.parametrize("offset", [SECOND, -SECOND])
-def test_one_transform_with_a_wrong_stamp_changes_nothing_and_is_named(offset):
+@pytest.mark.parametrize("frames", [[scene.BASE], [scene.BASE, "wheel"]])  # the second: in one message
+@pytest.mark.parametrize("offset", [SECOND, -SECOND, -START])
+def test_a_message_with_a_wrong_stamp_changes_nothing_and_is_named(offset, frames):
     strays, newest = [], START
     buffer = JumpAwareBuffer(Duration(seconds=10), SECOND // 2, lambda: newest, strays.append)
     for index in range(20):
         at = START + index * SECOND // 10
         newest = at
-        for stamp in (at, at + offset) if index == 12 else (at,):
-            buffer.set_transform(
-                scene.transform(scene.FIXED, scene.BASE, (float(index), 0.0, 0.0), nanoseconds=stamp), "test"
-            )
+        for stamp in (at, max(0, at + offset)) if index == 12 else (at,):
+            for child in frames:
+                message = scene.transform(scene.FIXED, child, (float(index), 0.0, 0.0), nanoseconds=stamp)
+                buffer.set_transform(message, "test")
     for index in range(20):
         found = buffer.lookup_transform(
             scene.FIXED, scene.BASE, Time(nanoseconds=START + index * SECOND // 10)
         )
         assert found.transform.translation.x == pytest.approx(index)
-    assert [(stray.name, stray.offset > 0) for stray in strays] == [(scene.BASE, offset > 0)]
+    assert [(stray.name, stray.offset > 0) for stray in strays] == [(child, offset > 0) for child in frames]
 
 
 def test_slow_transforms_stamped_ahead_of_the_clock_are_used():
