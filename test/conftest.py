@@ -16,6 +16,14 @@ import pytest
 from clipomaly_ros.replay.domains import HeldDomain
 
 ROOT = Path(__file__).resolve().parent.parent
+
+if importlib.util.find_spec("hypothesis") is not None:  # rosdep does not bring it
+    from hypothesis import HealthCheck, settings
+
+    # How long an example takes depends on what else the machine does: no verdict hangs on it.
+    settings.register_profile("clipomaly", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("clipomaly")
+
 _LOGS = tempfile.TemporaryDirectory(prefix="clipomaly_test_logs_")
 
 # Held until this process ends: another run at the same time gets another one.
