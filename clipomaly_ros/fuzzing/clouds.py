@@ -12,6 +12,9 @@ from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from clipomaly_ros.fuzzing.draw import Draw, header_parts, rarely, usual_or_any
+from clipomaly_ros.hazard.deskew import Sweep
+from clipomaly_ros.hazard.deskew_times import FARTHEST_STAMP, UNITS
+from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.nodes.cloud_input import read_cloud
 from clipomaly_ros.nodes.message_checks import BadMessage
 
@@ -82,10 +85,10 @@ def expected_points(message: PointCloud2) -> np.ndarray:
 
 
 def run_cloud(draw: Draw) -> None:
-    """Refuse a cloud by name, or read exactly its points."""
+    """Refuse a cloud by name, or read exactly its points, and their times or none."""
     message = draw_cloud(draw)
     try:
-        found = read_cloud(message)
+        found = read_cloud(message, timed=True, time_unit=draw.choice(("auto", *UNITS)))
     except BadMessage:
         return
     expected = expected_points(message)
@@ -93,3 +96,9 @@ def run_cloud(draw: Draw) -> None:
         raise AssertionError(f"read {len(found.points.xyz)} points, expected {len(expected)}")
     if len(expected) + found.points.non_finite + found.points.zero != message.width * message.height:
         raise AssertionError("points that were left out are not counted")
+    if (found.times is None) != (found.points.offsets is None):
+        raise AssertionError("times of the scan and of its points do not go together")
+    if found.times is not None:
+        Sweep(found.times, (RigidTransform.identity(),) * 3)  # raises unless they are even and rise
+        if len(found.points.offsets) != len(expected) or np.abs(found.points.offsets).max() > FARTHEST_STAMP:
+            raise AssertionError("points without a time, or with one that is not of this scan")

@@ -68,8 +68,8 @@ def offsets_from_stamp(values: NDArray[Any], stamp: int, unit: str = "auto") -> 
         )
     if unit == "auto" and span * scale < SHORTEST_SCAN:
         raise UntimedScan(
-            f"the times of the points span {span * scale:.6g} s if they are in {_unit_of(values.dtype, span)}: "
-            f"expected at least {SHORTEST_SCAN} s; state their unit (parameter point_time_unit)"
+            f"the times of the points span {span * scale:.6g} s in {_unit_of(values.dtype, span)}: expected "
+            f"at least {SHORTEST_SCAN} s; state their unit (parameter point_time_unit)"
         )
     # Absolute times lose their digits in float64 seconds: take the stamp away in their own unit.
     absolute = abs(float(first)) * scale > _ABSOLUTE

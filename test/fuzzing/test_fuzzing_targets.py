@@ -60,8 +60,8 @@ def test_drawn_messages_are_both_good_and_bad(draw, read):
 
 
 def test_a_wrong_reader_of_clouds_would_be_found(monkeypatch: pytest.MonkeyPatch):
-    def shifted(message):
-        found = read_cloud(message)
+    def shifted(message, **options):
+        found = read_cloud(message, **options)
         found.points.xyz[:, 0] += 1
         return found
 

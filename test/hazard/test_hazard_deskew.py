@@ -119,7 +119,7 @@ def test_times_of_common_drivers(values, unit):
         (np.array([0.0, np.nan]), "not all finite"),
         (np.array([], np.uint32), "no points"),
         (np.array([0, 4_000_000_000], np.uint32), "point_time_unit"),
-        ((SCAN * 1e6).astype(np.uint32), "0.0001 s if they are in ns: .* point_time_unit"),  # microseconds
+        ((SCAN * 1e6).astype(np.uint32), "0.0001 s in ns: .* point_time_unit"),  # microseconds
         (SCAN * 1e-3, "point_time_unit"),
         (SCAN + 5.0, "from the scan's stamp"),
         (SCAN + STAMP * 1e-9 + 3600, "from the scan's stamp"),
