@@ -19,6 +19,8 @@ from clipomaly_ros.nodes.cloud_input import read_cloud
 from clipomaly_ros.nodes.message_checks import BadMessage
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 8: 8}
+_KINDS = {**dict.fromkeys("xyz", (7, 7, 7, 8)), **dict.fromkeys(("t", "time"), (5, 6, 7, 8))}
+_TIMES = {5: ("i", 1_000_000), 6: ("I", 1_000_000), 7: ("f", 1e-3), 8: ("d", 1e-3)}  # one millisecond
 _NAMES = ("x", "y", "z", "intensity", "ring", "t", "time", "rgb")
 
 
@@ -32,7 +34,7 @@ def draw_cloud(draw: Draw) -> PointCloud2:
     for name in order:
         if (name not in "xyz" and draw.integer(0, 1)) or rarely(draw, 32):
             continue
-        kind = draw.choice((7, 7, 7, 8)) if name in "xyz" else draw.integer(1, 8)
+        kind = draw.choice(_KINDS[name]) if name in _KINDS else draw.integer(1, 8)
         if rarely(draw, 16):
             kind = draw.integer(0, 255)
         offset += draw.choice((0, 0, 0, 1, 4, 16))
@@ -47,6 +49,11 @@ def draw_cloud(draw: Draw) -> PointCloud2:
     bytes_wanted = min(row * height, 4096)
     content = draw.data(4096)
     content = (content * (bytes_wanted // max(1, len(content)) + 1))[:bytes_wanted] if content else b""
+    big_endian = bool(draw.integer(0, 1))
+    times = next((field for field in fields if field.name in ("t", "time")), None)
+    if times is not None and draw.integer(0, 1):
+        order = ">" if big_endian else "<"
+        content = _with_times(draw, bytearray(content), order, times, (height, row, width, step))
     if rarely(draw, 8):
         content = content[: draw.integer(0, len(content))]
     sec, nanosec, frame = header_parts(draw)
@@ -55,12 +62,26 @@ def draw_cloud(draw: Draw) -> PointCloud2:
         height=height,
         width=width,
         fields=fields,
-        is_bigendian=bool(draw.integer(0, 1)),
+        is_bigendian=big_endian,
         point_step=step,
         row_step=row,
         data=array("B", content),
         is_dense=bool(draw.integer(0, 1)),
     )
+
+
+def _with_times(
+    draw: Draw, content: bytearray, order: str, field: PointField, shape: tuple[int, int, int, int]
+) -> bytes:
+    """Give each point a time, some milliseconds after the one before, where the content has room."""
+    height, row, width, step = shape
+    code, millisecond = _TIMES.get(field.datatype, ("B", 1))
+    first, later = draw.integer(0, 100) * millisecond, draw.integer(0, 20) * millisecond
+    for number in range(min(height * width, 64)):
+        at = number // width * row + number % width * step + field.offset
+        if at + struct.calcsize(code) <= len(content) and code != "B":
+            struct.pack_into(order + code, content, at, first + number * later)
+    return bytes(content)
 
 
 def expected_points(message: PointCloud2) -> np.ndarray:
@@ -88,7 +109,7 @@ def run_cloud(draw: Draw) -> None:
     """Refuse a cloud by name, or read exactly its points, and their times or none."""
     message = draw_cloud(draw)
     try:
-        found = read_cloud(message, timed=True, time_unit=draw.choice(("auto", *UNITS)))
+        found = read_cloud(message, timed=True, time_unit=draw.choice((*["auto"] * 4, *UNITS)))
     except BadMessage:
         return
     expected = expected_points(message)

@@ -40,6 +40,7 @@ def test_the_bytes_of_a_fuzzer_drive_a_target_as_well(name: str):
     ("draw", "read"),
     [
         (clouds.draw_cloud, lambda message: read_cloud(message).points.xyz.size > 0),
+        (clouds.draw_cloud, lambda message: read_cloud(message, timed=True).times is not None),
         (frames.draw_frame, lambda message: len(read_anomaly_frame(message).regions) > 0),
         (frames.draw_camera_info, lambda message: read_camera_info(message).width > 0),
         (pictures.draw_image, lambda message: check_image(message) and decode(message).size > 0),
