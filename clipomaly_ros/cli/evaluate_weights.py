@@ -19,6 +19,7 @@ from clipomaly_ros.evaluation.report_tables import percent, text_table
 from clipomaly_ros.evaluation.segmentation import chosen_frames
 from clipomaly_ros.evaluation.segmenter_source import read_settings
 from clipomaly_ros.model.closed_set import load_closed_set
+from clipomaly_ros.vision.closed_set import ClosedSet
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion
 from clipomaly_ros.vision.score_fusion import MAX_WINDOWS
 from clipomaly_ros.vision.score_sources import CLOSED_SET, IMAGE_TEXT, SOURCES
@@ -95,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         data,
         chosen_frames(data, options.limit),
         grid,
-        closed_set if CLOSED_SET in sources else None,
+        ClosedSet(closed_set) if closed_set is not None and CLOSED_SET in sources else None,
         options.seed,
         progress_bar,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.model.manifest import LARGEST_FILE, BundleError
 from clipomaly_ros.model.onnx_encoder import open_session
-from clipomaly_ros.vision.letterbox import FITS, Letterbox, preprocess
+from clipomaly_ros.vision.types import FITS
 from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict
 
 FORMAT = 1
@@ -45,8 +45,8 @@ class ClosedSetManifest:
     classes: tuple[tuple[str, str | None], ...]
 
 
-class OnnxClosedSetSegmenter:
-    """Implements clipomaly_ros.vision.score_sources.ClosedSetSegmenter with ONNX Runtime.
+class OnnxClosedSet:
+    """Implements clipomaly_ros.vision.closed_set.ClosedSetNetwork with ONNX Runtime.
 
     hash: SHA-256 of the manifest, which holds that of the model.
     """
@@ -54,58 +54,30 @@ class OnnxClosedSetSegmenter:
     def __init__(
         self, model: bytes, manifest: ClosedSetManifest, manifest_hash: str, threads: int = 0
     ) -> None:
-        self.manifest, self.hash = manifest, manifest_hash
+        self.hash, self.name = manifest_hash, manifest.model
+        self.input_size, self.mean, self.std = manifest.input_size, manifest.mean, manifest.std
+        self.fit, self.logits = manifest.fit, manifest.output == "logits"
+        self.known = tuple(known for _, known in manifest.classes)
         self._session = open_session(model, manifest.model, threads)
         self._input = _check_interface(self._session, manifest)
-        known = [name for _, name in manifest.classes if name is not None]
-        self.names = tuple(dict.fromkeys(known))
-        merge = np.zeros((len(manifest.classes), len(self.names)), np.float32)
-        for row, (_, name) in enumerate(manifest.classes):
-            if name is not None:
-                merge[row, self.names.index(name)] = 1.0
-        self._merge = merge
-        # A model that cannot run, or gives maps of another kind, is found before the first camera image.
-        self.probabilities(np.zeros((*manifest.input_size, 3), np.uint8))
 
-    def probabilities(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the probabilities of `names` over the whole image, float32 [h, w, K].
-
-        Classes that show the same approved class are added up. BundleError if the model fails.
-        """
-        manifest = self.manifest
-        size = (int(rgb.shape[0]), int(rgb.shape[1]))
-        letterbox = Letterbox.fit(size, manifest.input_size, 1, manifest.fit)
-        batch = preprocess(rgb, letterbox, manifest.mean, manifest.std)
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the maps of a normalised image, float32 [classes, h, w]; BundleError if the model fails."""
         try:
             (maps,) = self._session.run(None, {self._input: batch})
         except Exception as error:  # ONNX Runtime's exceptions share no base class but Exception
             reason = " ".join(str(error).split())[:300]
-            raise BundleError(f"{manifest.model}: ONNX Runtime cannot run it: {reason}") from error
-        expected = len(manifest.classes)
+            raise BundleError(f"{self.name}: ONNX Runtime cannot run it: {reason}") from error
+        expected = len(self.known)
         if maps.ndim != 4 or maps.shape[:2] != (1, expected) or min(maps.shape[2:]) < 1:
             raise BundleError(
-                f"{manifest.model}: expected maps [1, {expected}, h, w], one for each class of the manifest, "
+                f"{self.name}: expected maps [1, {expected}, h, w], one for each class of the manifest, "
                 f"found {list(maps.shape)}"
             )
-        return self._known(_content(maps[0].astype(np.float32), letterbox))
-
-    def _known(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not np.isfinite(maps).all():
-            raise BundleError(f"{self.manifest.model}: expected finite maps, found NaN or infinity")
-        values = np.ascontiguousarray(maps.transpose(1, 2, 0))
-        if self.manifest.output == "logits":
-            values -= values.max(axis=-1, keepdims=True)
-            np.exp(values, out=values)
-        elif values.min() < -1e-3 or values.sum(axis=-1).max() > 1.01:
-            raise BundleError(
-                f"{self.manifest.model}: expected probabilities, found maps from {values.min():g} to "
-                f"{values.max():g}; say `output: logits` if the model ends before its softmax"
-            )
-        total = values.sum(axis=-1, keepdims=True) if self.manifest.output == "logits" else np.float32(1.0)
-        return np.asarray((values @ self._merge) / total, dtype=np.float32)
+        return np.asarray(maps[0], dtype=np.float32)
 
 
-def load_closed_set(path: Path, approved: Sequence[str], threads: int = 0) -> OnnxClosedSetSegmenter:
+def load_closed_set(path: Path, approved: Sequence[str], threads: int = 0) -> OnnxClosedSet:
     """Open a closed-set segmenter by its manifest; BundleError says what cannot be used.
 
     approved: names of the approved classes; every class that the manifest maps must be one.
@@ -128,18 +100,7 @@ def load_closed_set(path: Path, approved: Sequence[str], threads: int = 0) -> On
         raise BundleError(
             f"closed-set segmenter {path}: {manifest.model}: expected sha256 {manifest.sha256}, found {found}"
         )
-    return OnnxClosedSetSegmenter(model, manifest, hashlib.sha256(data).hexdigest(), threads)
-
-
-def _content(maps: NDArray[np.float32], letterbox: Letterbox) -> NDArray[np.float32]:
-    """Cut the padding of the input off the maps, float32 [K, h, w]."""
-    spans = []
-    for axis in (0, 1):
-        ratio = maps.shape[axis + 1] / letterbox.input_size[axis]
-        start = min(round(letterbox.offset[axis] * ratio), maps.shape[axis + 1] - 1)
-        stop = round((letterbox.offset[axis] + letterbox.content_size[axis]) * ratio)
-        spans.append(slice(start, max(stop, start + 1)))
-    return maps[:, spans[0], spans[1]]
+    return OnnxClosedSet(model, manifest, hashlib.sha256(data).hexdigest(), threads)
 
 
 def _check_interface(session: Any, manifest: ClosedSetManifest) -> str:

@@ -60,7 +60,10 @@ class OnnxTagger:
     def present(self, rgb: NDArray[np.uint8], global_embedding: NDArray[np.float32]) -> NDArray[np.intp]:
         """Return which tags an image, uint8 [H, W, 3], has; the embedding of another model is not used."""
         height, width = self._size
-        picture = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)
+        # Shrinking takes the mean of what a pixel shows, as the filtered resizing of RAM's training does.
+        shrinks = rgb.shape[0] > height or rgb.shape[1] > width
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        picture = cv2.resize(rgb, (width, height), interpolation=way)
         batch = (picture * self._factor - self._shift).transpose(2, 0, 1)[None]
         try:
             (scores,) = self._session.run(None, {self._input: np.ascontiguousarray(batch)})

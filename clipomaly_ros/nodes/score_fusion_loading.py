@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clipomaly_ros.model.closed_set import load_closed_set
+from clipomaly_ros.vision.closed_set import ClosedSet
 from clipomaly_ros.vision.fusion_file import read_fusion
 from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.settings import SegmenterSettings
@@ -17,8 +18,8 @@ def load_score_fusion(
 ) -> ScoreFusion:
     """Open what `clipomaly evaluate weights` wrote, for a bundle by its id and its manifest's hash.
 
-    VisionError for a file that is wrong or was calibrated for another bundle or closed-set segmenter,
-    BundleError for a closed-set segmenter that cannot be used.
+    VisionError for a file that is wrong or was calibrated for another bundle or closed-set segmenter, or one
+    whose maps are unfit, BundleError for a closed-set segmenter that cannot be used.
     """
     path = Path(path).expanduser()
     file = read_fusion(path)
@@ -37,7 +38,7 @@ def load_score_fusion(
             f"score fusion {path}: calibrated for another closed-set segmenter than {file.closed_set}, whose "
             f"manifest has sha256 {closed_set.hash[:16]}, expected {file.closed_set_sha256[:16]}; {again}"
         )
-    return ScoreFusion(file.recipe, closed_set)
+    return ScoreFusion(file.recipe, ClosedSet(closed_set))
 
 
 def fused_threshold(settings: SegmenterSettings, fusion: ScoreFusion | None) -> SegmenterSettings:

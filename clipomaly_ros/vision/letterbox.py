@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.vision.types import VisionError
+from clipomaly_ros.vision.types import FITS, VisionError
 
-FITS = ("letterbox", "stretch")
+__all__ = ["FITS", "Letterbox", "preprocess"]
 
 
 @dataclass(frozen=True)

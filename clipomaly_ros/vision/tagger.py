@@ -96,6 +96,7 @@ def embed_tags(tags: Sequence[str], templates: Sequence[str], text_encoder: Text
 def tagged_table(table: TextTable, tagging: Tagging, words: str) -> TaggedTable:
     """Return the table for naming with words "tagger" (tags alone) or "both" (tags and dictionary).
 
+    Names that an operator added are candidates in every image either way: somebody asked for them.
     A tag that is a name or synonym of an approved class is no candidate, and one of a dictionary entry
     stands for that entry, with its group and row of the hazard policy. All other tags are obstacles of the
     group "unsorted". Raises VisionError if tags and table come from different models.
@@ -110,18 +111,23 @@ def tagged_table(table: TextTable, tagging: Tagging, words: str) -> TaggedTable:
             "vocabulary belong to different models"
         )
     count = table.approved_count
-    kept = len(table.entries) if words == "both" else count
+    kept = [
+        row
+        for row, entry in enumerate(table.entries)
+        if row < count or words == "both" or entry.source is NameSource.OPERATOR
+    ]
+    moved = {row: place for place, row in enumerate(kept)}
     owners: dict[str, int] = {}
     for row, entry in enumerate(table.entries):
         for word in (entry.name, *entry.synonyms):
             owners.setdefault(word, row)
-    entries, rows = list(table.entries[:kept]), [table.embeddings[:kept]]
+    entries, rows = [table.entries[row] for row in kept], [table.embeddings[kept]]
     places = np.full(len(tags), -1, np.intp)
     new: dict[object, int] = {}
     for index, tag in enumerate(tags):
         owner = owners.get(tag)
-        if owner is not None and owner < kept:
-            places[index] = owner if owner >= count else -1
+        if owner in moved:
+            places[index] = moved[owner] if owner >= count else -1
             continue
         key = tag if owner is None else owner
         if key not in new:
@@ -132,4 +138,4 @@ def tagged_table(table: TextTable, tagging: Tagging, words: str) -> TaggedTable:
             rows.append(embeddings[[index if owner is None else owner]])
         places[index] = new[key]
     larger = replace(table, entries=tuple(entries), embeddings=np.concatenate(rows))
-    return TaggedTable(larger, places, np.arange(count, kept))
+    return TaggedTable(larger, places, np.arange(count, len(kept)))

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.vocabulary.entries import Entry, NameSource
 
+FITS = ("letterbox", "stretch")  # how an image is placed in a network's input, see letterbox
+
 
 class VisionError(ValueError):
     """An image or a setting cannot be used; the text says what was expected and what came."""

@@ -9,6 +9,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from clipomaly_ros.model.closed_set import load_closed_set
 from clipomaly_ros.model.manifest import BundleError
+from clipomaly_ros.vision.closed_set import ClosedSet
+from clipomaly_ros.vision.types import VisionError
 
 APPROVED = ("pavement", "grass", "sky")
 # A 1 x 1 convolution from colours to classes: red, green, blue, and nothing.
@@ -56,9 +58,13 @@ def write(folder, weights=WEIGHTS, softmax=False, inputs=("image",), size=(24, 3
     return folder / "segmenter.yaml"
 
 
+def opened(path):
+    return ClosedSet(load_closed_set(path, APPROVED, threads=1))
+
+
 @pytest.mark.parametrize("softmax", [False, True])
 def test_probabilities_of_the_known_classes(tmp_path, softmax):
-    segmenter = load_closed_set(write(tmp_path, softmax=softmax), APPROVED, threads=1)
+    segmenter = opened(write(tmp_path, softmax=softmax))
     assert segmenter.names == ("pavement", "grass")
     rgb = np.zeros((60, 40, 3), np.uint8)  # taller than the input: padded on both sides
     rgb[:30, :, 1] = 255
@@ -91,15 +97,13 @@ def test_probabilities_of_the_known_classes(tmp_path, softmax):
 )
 def test_a_wrong_manifest_is_refused(tmp_path, changed, words):
     weights = -WEIGHTS - 1 if changed.get("output") == "probabilities" else WEIGHTS
-    with pytest.raises(BundleError, match=words):
-        load_closed_set(write(tmp_path, weights, **changed), APPROVED, threads=1).probabilities(
-            np.full((24, 32, 3), 99, np.uint8)
-        )
+    with pytest.raises((BundleError, VisionError), match=words):
+        opened(write(tmp_path, weights, **changed)).probabilities(np.full((24, 32, 3), 99, np.uint8))
 
 
 def test_a_wrong_model_is_refused(tmp_path):
-    with pytest.raises(BundleError, match="finite"):
-        load_closed_set(write(tmp_path, np.full_like(WEIGHTS, np.nan)), APPROVED, threads=1)
+    with pytest.raises(VisionError, match="finite"):
+        opened(write(tmp_path, np.full_like(WEIGHTS, np.nan)))
     with pytest.raises(BundleError, match="one input"):
         load_closed_set(write(tmp_path, inputs=("image", "more")), APPROVED, threads=1)
     path = write(tmp_path)

@@ -81,6 +81,14 @@ def test_a_tag_is_present_above_its_threshold(tmp_path, free):
         assert found.tolist() == expected
 
 
+def test_a_large_picture_is_shrunk_without_aliasing(tmp_path):
+    # Two bright columns in ten: where plain bilinear samples fall, the picture would be all bright.
+    large = np.zeros((160, 240, 3), np.uint8)
+    large[:, 4::10], large[:, 5::10] = 255, 255
+    _, folder = bundle(tmp_path, thresholds=(0.6, 0.6, 0.6, 1.0))
+    assert load_tagger(folder, threads=1).present(large, np.zeros(3, np.float32)).tolist() == []
+
+
 def test_probabilities_are_compared_as_they_are(tmp_path):
     code, folder = bundle(tmp_path, model(scores=[0.59, 0.61, 0.599, 1.0]), output="probabilities")
     assert code == 0

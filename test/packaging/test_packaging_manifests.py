@@ -98,6 +98,14 @@ def test_torch_is_imported_by_the_export_and_the_training_only():
     assert outside == []
 
 
+def test_of_vision_the_model_knows_the_types_only():
+    for path in (ROOT / "clipomaly_ros" / "model").glob("*.py"):
+        used = {
+            line.split()[1] for line in path.read_text().splitlines() if "from clipomaly_ros.vision" in line
+        }
+        assert used <= {"clipomaly_ros.vision.types"}, path
+
+
 @pytest.mark.parametrize("room", ["vision", "hazard", "vocabulary"])
 def test_algorithms_know_no_ros_no_torch_and_not_each_other(room: str):
     others = {"vision", "hazard"} - {room}

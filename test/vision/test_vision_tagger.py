@@ -143,7 +143,11 @@ def test_a_new_vocabulary_takes_over_its_tags():
     words = vocabulary().with_candidates(["kite"], ["toys"])
     segmenter.set_table(extend_text_table(segmenter.table, words, WordEncoder()))
     (region,) = segmenter.segment(picture("kite")).regions
-    assert (region.name, region.source, region.group) == ("kite", NameSource.TAGGER, "toys")
+    # Added by hand: a candidate in every image, whether or not it has that tag.
+    assert (region.name, region.source, region.group) == ("kite", NameSource.OPERATOR, "toys")
+    silent = make(Told())
+    silent.set_table(segmenter.table)
+    assert silent.segment(picture("kite")).regions[0].name == "kite"
     with pytest.raises(VisionError, match="different models"):
         segmenter.set_table(replace(segmenter.table, embeddings=segmenter.table.embeddings[:, :9]))
     assert segmenter.segment(picture("kite")).regions[0].group == "toys"
