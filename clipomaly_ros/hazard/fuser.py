@@ -21,11 +21,12 @@ from clipomaly_ros.hazard.association import (
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.clouds import PointCloud
 from clipomaly_ros.hazard.corridor import CorridorSettings, Watch, unexplained_things, unnamed_region
+from clipomaly_ros.hazard.disputes import settle_disputes
 from clipomaly_ros.hazard.footprint import FootprintSettings, measure
 from clipomaly_ros.hazard.foreground import ForegroundSettings, Surroundings, select_objects
-from clipomaly_ros.hazard.ground import GroundPlane, GroundSettings, estimate_ground
-from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection, cut_ground, place_on_ground
-from clipomaly_ros.hazard.ground_relief import GroundRelief, measure_relief
+from clipomaly_ros.hazard.ground import GroundSettings
+from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection, place_on_ground
+from clipomaly_ros.hazard.terrain import Terrain, find_terrain
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import (
     FusionResult,
@@ -37,7 +38,6 @@ from clipomaly_ros.hazard.types import (
 )
 
 _STATE_VOID = 3  # clipomaly_msgs/AnomalyRegion.STATE_VOID
-_GROUND_POINTS = 40_000  # points the ground rests on, at most about
 _BASE_MARGIN = 1.0  # metres beyond the farthest base: half the depth of a common object
 
 
@@ -79,8 +79,7 @@ class _Scan:
     points: NDArray[np.float32]
     seen: SeenPoints
     region: NDArray[np.unsignedinteger]
-    plane: GroundPlane
-    relief: GroundRelief
+    terrain: Terrain
 
 
 class RegionFuser:
@@ -126,17 +125,17 @@ class RegionFuser:
         fixed_from_cloud = RigidTransform(fixed_from_cloud.rotation, np.zeros(3))
         fixed_from_camera = RigidTransform(fixed_from_camera.rotation, fixed_from_camera.translation - sensor)
         ground = replace(self.settings.ground, height=self.settings.ground.height - float(sensor[2]))
-        plane, relief = _find_ground(cloud, fixed_from_cloud, ground)
+        terrain = find_terrain(cloud, fixed_from_cloud, ground)
         ground_done = time.perf_counter()
-        seen, points = self._obstacles(cloud, camera, camera_from_cloud, fixed_from_cloud, plane, relief)
+        seen, points = self._obstacles(cloud, camera, camera_from_cloud, fixed_from_cloud, terrain)
         under = regions_under(seen, region_image, self.settings.association)
-        scan = _Scan(points, seen, under, plane, relief)
+        scan = _Scan(points, seen, under, terrain)
         project_done = time.perf_counter()
         measurements: list[ZoneMeasurement] = []
         measured = self._from_points(regions, camera, scan, fixed_from_camera) if regions else ()
         for region, geometry in zip(regions, measured, strict=True):
             try:
-                placed = self._place(region, geometry, region_image, camera, plane, fixed_from_camera)
+                placed = self._place(region, geometry, region_image, camera, terrain, fixed_from_camera)
                 measurements.append(replace(placed, geometry=_moved(placed.geometry, sensor)))
             except NoIntersection as reason:
                 unplaced[region.id] = str(reason)
@@ -156,8 +155,7 @@ class RegionFuser:
         camera: CameraModel,
         camera_from_cloud: RigidTransform,
         fixed_from_cloud: RigidTransform,
-        plane: GroundPlane,
-        relief: GroundRelief,
+        terrain: Terrain,
     ) -> tuple[SeenPoints, NDArray[np.float32]]:
         """Return the points above ground that the camera sees, and the same in the fixed frame.
 
@@ -166,8 +164,7 @@ class RegionFuser:
         in_camera = camera_from_cloud.apply(cloud.xyz)
         index = camera.in_view(in_camera)
         points = fixed_from_cloud.apply(np.take(cloud.xyz, index, axis=0))
-        heights = plane.heights(points) - relief.at(points[:, :2])
-        above = np.flatnonzero(heights > self.settings.clearance)
+        above = np.flatnonzero(terrain.heights(points) > self.settings.clearance)
         seen = project_cloud(np.take(in_camera, index[above], axis=0), camera)
         seen = drop_hidden(seen, camera, self.settings.association)
         return seen, np.take(points, above[seen.index], axis=0)
@@ -178,7 +175,7 @@ class RegionFuser:
         geometry: Geometry | None,
         region_image: NDArray[np.unsignedinteger],
         camera: CameraModel,
-        plane: GroundPlane,
+        terrain: Terrain,
         fixed_from_camera: RigidTransform,
     ) -> ZoneMeasurement:
         """Place a region by its points' geometry, or where its rays meet the ground."""
@@ -187,6 +184,9 @@ class RegionFuser:
         x, y, width, height = region.box
         column, row = max(x, 0), max(y, 0)
         crop = region_image[row : max(y + height, 0), column : max(x + width, 0)] == region.id
+        base = camera.rays([[x + width / 2, y + height - 1]])
+        origin = fixed_from_camera.apply(camera.origin[None])[0]
+        plane = terrain.plane_below(fixed_from_camera.rotate(base)[0], origin)
         geometry = place_on_ground(
             crop, (column, row), region.state, camera, fixed_from_camera, plane, self.settings.ground_ray
         )
@@ -203,7 +203,7 @@ class RegionFuser:
         settings, seen = self.settings, scan.seen
         rows = []
         for region, limit in zip(
-            regions, self._farthest(regions, camera, scan.plane, fixed_from_camera), strict=True
+            regions, self._farthest(regions, camera, scan.terrain, fixed_from_camera), strict=True
         ):
             around = around_region(seen, region, settings.association)
             rows.append(around[seen.depth[around] <= limit])
@@ -223,15 +223,17 @@ class RegionFuser:
             np.array([region.box for region in regions], np.float64)[filled],
         )
         chosen = select_objects(surroundings, settings.foreground)
-        own = np.flatnonzero(chosen)
-        counts = np.bincount(np.repeat(np.arange(len(regions)), sizes)[own], minlength=len(regions))
-        return self._measured(np.split(surroundings.points[own], np.cumsum(counts)[:-1]), scan)
+        claims = [
+            claim[own] for claim, own in zip(rows, np.split(chosen, np.cumsum(sizes)[:-1]), strict=True)
+        ]
+        claims = settle_disputes(scan.points, scan.region, claims, ids)
+        return self._measured([scan.points[claim] for claim in claims], scan)
 
     def _unexplained(self, scan: _Scan, watch: Watch, sensor: NDArray[np.float64]) -> Iterator[Geometry]:
         """Measure what stands in the corridor and no mask explains."""
         things = unexplained_things(
             scan.points,
-            lambda points: scan.plane.heights(points) - scan.relief.at(points[:, :2]),
+            scan.terrain.heights,
             lambda index: watch.explained(scan.seen.u[index], scan.seen.v[index], scan.region[index]),
             watch.fixed_from_reference.inverse() @ RigidTransform(np.eye(3), sensor),
             self.settings.corridor,
@@ -246,7 +248,7 @@ class RegionFuser:
         for centre, points in zip(centres, objects, strict=True):
             if len(points):
                 centre[:] = points[:, :2].mean(axis=0, dtype=np.float64)
-        ground = scan.plane.height_at(centres) + scan.relief.at(centres)
+        ground = scan.terrain.height_at(centres)
         return [
             measure(points, float(level), np.zeros(3), self.settings.footprint) if len(points) else None
             for points, level in zip(objects, ground, strict=True)
@@ -256,7 +258,7 @@ class RegionFuser:
         self,
         regions: Sequence[RegionObservation],
         camera: CameraModel,
-        plane: GroundPlane,
+        terrain: Terrain,
         fixed_from_camera: RigidTransform,
     ) -> NDArray[np.float64]:
         """Return how far from the camera [m] the object of each region can be at most.
@@ -268,21 +270,9 @@ class RegionFuser:
         bases = np.column_stack([x + width / 2, y + height - 1 - self.settings.base_slack * height])
         rays = fixed_from_camera.rotate(camera.rays(bases))
         origin = fixed_from_camera.apply(camera.origin[None])[0]
-        distances = np.linalg.norm(cut_ground(rays, origin, plane) - origin, axis=1) + _BASE_MARGIN
+        distances = terrain.reach(rays, origin) + _BASE_MARGIN
         limits: NDArray[np.float64] = np.fmin(distances, self.settings.max_range)  # NaN: no limit
         return limits
-
-
-def _find_ground(
-    cloud: PointCloud, fixed_from_cloud: RigidTransform, settings: GroundSettings
-) -> tuple[GroundPlane, GroundRelief]:
-    """Estimate the ground from an even part of the cloud: more points change nothing."""
-    points = fixed_from_cloud.apply(cloud.xyz[:: 1 + len(cloud.xyz) // _GROUND_POINTS])
-    sensor = fixed_from_cloud.translation
-    plane = estimate_ground(points, sensor, settings)
-    if not plane.estimated:
-        return plane, GroundRelief.flat()
-    return plane, measure_relief(points, plane.heights(points), sensor, settings.reach)
 
 
 def _moved(geometry: Geometry, offset: NDArray[np.float64]) -> Geometry:
@@ -295,5 +285,5 @@ def _moved(geometry: Geometry, offset: NDArray[np.float64]) -> Geometry:
         z_min=geometry.z_min + rise,
         z_max=geometry.z_max + rise,
         centroid=geometry.centroid + offset,
-        points=(geometry.points + offset).astype(np.float32),
+        points=geometry.points + offset,  # float64: a float32 is half a metre coarse 5000 km from the origin
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 _BIN = 0.02  # metres of height
 _KERNEL = np.outer([1.0, 2.0, 1.0], [1.0, 2.0, 1.0]).astype(np.float32)
+_ACROSS, _DOWN = np.ones((1, 3), np.uint8), np.ones((3, 1), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,9 @@ def measure_relief(
 
     In each cell the commonest height within `gate` [m] of the plane, over the cell and its
     neighbours (weights 1 2 1), is the ground: an object covers a cell, hardly all nine.
-    Cells with fewer than `least` weighted points keep the plane.
+    Cells with fewer than `least` weighted points keep the plane. So do those where that height
+    is found in no three columns or three rows of the nine: between the sparse rings of a
+    far cloud the only returns may be a small object's, and it is not its own ground.
     """
     side, bins = int(np.ceil(2 * reach / cell)), int(np.ceil(2 * gate / _BIN))
     corner = (float(sensor[0]) - reach, float(sensor[1]) - reach)
@@ -75,13 +78,23 @@ def measure_relief(
     size = side * side * bins
     count = np.bincount(key, minlength=size).astype(np.float32).reshape(side, side, bins)
     total = np.bincount(key, heights[index], minlength=size).astype(np.float32).reshape(side, side, bins)
+    wide = _spread(_around((count > 0).astype(np.float32)) > 0)
     count, total = (
         _around(cv2.filter2D(a, -1, _KERNEL, borderType=cv2.BORDER_CONSTANT)) for a in (count, total)
     )
     mode = count.argmax(axis=2)[..., None]
     most = np.take_along_axis(count, mode, 2)[..., 0]
     mean = np.take_along_axis(total, mode, 2)[..., 0] / np.maximum(most, 1e-6)
-    return GroundRelief(np.where(most >= least, mean, 0).astype(np.float32), corner, cell)
+    known = (most >= least) & np.take_along_axis(wide, mode, 2)[..., 0]
+    return GroundRelief(np.where(known, mean, 0).astype(np.float32), corner, cell)
+
+
+def _spread(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell where something is present in all three columns or rows of a cell and its neighbours."""
+    seen = present.astype(np.uint8)
+    columns = cv2.erode(cv2.dilate(seen, _DOWN), _ACROSS)
+    rows = cv2.erode(cv2.dilate(seen, _ACROSS), _DOWN)
+    return np.asarray(np.maximum(columns, rows), np.bool_)
 
 
 def _around(histogram: NDArray[Any]) -> NDArray[Any]:

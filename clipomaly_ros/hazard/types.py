@@ -106,7 +106,7 @@ class Geometry:
     polygon: float64 [n, 2], 3 <= n <= 64, convex, clockwise seen from above, unclosed.
     ground_z: ground height under the object; z_min, z_max: lowest and highest point.
     centroid: float64 [3]; covariance: float64 [3, 3] of the centroid, m^2.
-    points: float32 [m, 3], the LiDAR points behind it (may be empty).
+    points: float32 or float64 [m, 3], the LiDAR points behind it (may be empty).
     """
 
     polygon: NDArray[np.float64]
@@ -115,7 +115,7 @@ class Geometry:
     z_max: float
     centroid: NDArray[np.float64]
     covariance: NDArray[np.float64]
-    points: NDArray[np.float32]
+    points: NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from clipomaly_ros.hazard.foreground import ForegroundSettings
 from clipomaly_ros.hazard.fuser import FusionSettings, RegionFuser
 from clipomaly_ros.hazard.ground import GroundSettings
 from clipomaly_ros.hazard.ground_ray import GroundRaySettings
+from clipomaly_ros.hazard.merging import join_sightings
 from clipomaly_ros.hazard.polygons import contains, is_clockwise, nearest_edge_distance
+from clipomaly_ros.hazard.tracker_settings import TrackerSettings
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import HazardError, RegionObservation, Support
 
@@ -70,6 +72,42 @@ def test_a_coarse_lidar_still_gives_the_object():
     placed = by_id(fuse(scan([CRATE, WALL], beams=24, step=0.4), *draw([CRATE])))
     assert placed[1].support is Support.FUSED
     assert placed[1].geometry.points[:, 0].max() < 9.2
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(8, 8.3, 0.05, 0.35, 0.7), (8, 8.3, -0.35, -0.05, 0.7)],  # two cones
+        [(12, 12.4, 0.0, 0.5, 1.8), (12.1, 12.5, -0.5, -0.02, 1.8)],  # two people, shoulder to shoulder
+    ],
+)
+def test_things_side_by_side_stay_two(boxes):
+    measurements = fuse(scan(boxes), *draw(boxes)).measurements
+    for number, (_, _, y0, y1, _) in enumerate(boxes, 1):
+        (geometry,) = (item.geometry for item in measurements if item.region.id == number)
+        low, high = geometry.polygon[:, 1].min(), geometry.polygon[:, 1].max()
+        assert (low, high) == pytest.approx((y0, y1), abs=0.1)
+    assert len(join_sightings(measurements, TrackerSettings())) == 2
+
+
+def test_a_small_thing_between_the_rings_of_a_far_cloud_is_not_ground():
+    box = (25.0, 25.4, -0.3, 0.3, 0.35)
+    (measurement,) = fuse(scan([box], beams=16), *draw([box])).measurements
+    assert measurement.support is Support.FUSED
+    assert measurement.geometry.z_max > 0.2
+
+
+def test_zones_keep_their_shape_far_from_the_origin():
+    far = RigidTransform(np.eye(3), [6.9e5, 5.3e6, 450.0])  # as a map frame in UTM coordinates
+    cloud, drawn = scan([CRATE]), draw([CRATE])
+    (here,), (there,) = (
+        fuse(cloud, *drawn, frame).measurements for frame in (FIXED_FROM_LIDAR, far @ FIXED_FROM_LIDAR)
+    )
+    for name in ("polygon", "points"):
+        shift = far.translation[: getattr(here.geometry, name).shape[1]]
+        back = getattr(there.geometry, name) - shift
+        assert back == pytest.approx(getattr(here.geometry, name), abs=0.005), name
+    assert there.geometry.covariance == pytest.approx(here.geometry.covariance, abs=1e-6)
 
 
 def test_an_object_on_a_ramp_is_measured_from_the_ramp():
