@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from clipomaly_ros.hazard.polygon_sets import boxes_touch, overlap_share, stack
-from clipomaly_ros.hazard.polygons import convex_hull
+from clipomaly_ros.hazard.polygon_sets import boxes_touch, covered_share, overlap_share, stack
+from clipomaly_ros.hazard.polygons import convex_hull, signed_area
 from clipomaly_ros.hazard.track import Track, TrackerSettings
 from clipomaly_ros.hazard.types import RegionObservation, Support, ZoneMeasurement
 
@@ -22,6 +22,25 @@ _MEASURED = frozenset({Support.FUSED, Support.LIDAR_ONLY})
 def groups_agree(first: str, second: str) -> bool:
     """Tell whether two policy groups may be of one thing: equal, or one unknown."""
     return not first or not second or first == second
+
+
+def names_agree(first: str, second: str) -> bool:
+    """Tell whether two names may be of one thing: equal, or one missing."""
+    return not first or not second or first == second
+
+
+def may_be_part(track: Track, measurement: ZoneMeasurement) -> bool:
+    """Tell by name and size whether a measurement may be a part of a zone; not whether it is near.
+
+    Returns without a mask have no name, and are the rest of what a mask shows, large or small.
+    """
+    name, _, group = track.names.best
+    region, outline = measurement.region, measurement.geometry.polygon
+    if not names_agree(name, region.name) or not groups_agree(group, region.group):
+        return False
+    if measurement.support is Support.LIDAR_ONLY:
+        return True
+    return signed_area(outline) >= signed_area(track.geometry.polygon)  # clockwise: areas below 0
 
 
 def join_sightings(
@@ -53,9 +72,8 @@ def join_sightings(
 
 def _same(first: ZoneMeasurement, second: ZoneMeasurement) -> bool:
     one, other = first.region, second.region
-    names_agree = not one.name or not other.name or one.name == other.name
     measured = first.support in _MEASURED and second.support in _MEASURED
-    return measured and names_agree and groups_agree(one.group, other.group)
+    return measured and names_agree(one.name, other.name) and groups_agree(one.group, other.group)
 
 
 def _joined(parts: list[ZoneMeasurement]) -> ZoneMeasurement:
@@ -111,7 +129,7 @@ class OverlapWatch:
             groups = (pair[0].names.best[2], pair[1].names.best[2])
             if seen == 2 or not groups_agree(*groups):
                 continue
-            if overlap_share(outlines[first], outlines[second]) < self.settings.merge_overlap:
+            if self._share(first, second, outlines, pair, observed) < self.settings.merge_overlap:
                 continue
             key = min(pair[0].id, pair[1].id), max(pair[0].id, pair[1].id)
             since, count = self._since.get(key, (stamp, 0))
@@ -126,6 +144,25 @@ class OverlapWatch:
                 merged.append((older, younger))
                 taken |= {older.id, younger.id}
         return merged
+
+    @staticmethod
+    def _share(
+        first: int,
+        second: int,
+        outlines: NDArray[np.float64],
+        pair: tuple[Track, Track],
+        observed: Collection[uuid.UUID],
+    ) -> float:
+        """Return which share of the zone not seen lies in the one that is; of the smaller with neither seen.
+
+        A chock seen in the bend of a hose says nothing about the rest of the hose.
+        """
+        one, other = outlines[first], outlines[second]
+        if pair[0].id in observed:
+            return covered_share(other, one)
+        if pair[1].id in observed:
+            return covered_share(one, other)
+        return overlap_share(one, other)
 
     def _ripe(self, pair: tuple[Track, Track], since: int, count: int, stamp: int) -> bool:
         if count < self.settings.confirm_count or stamp - since < self.settings.merge_time * 1e9:

@@ -58,12 +58,17 @@ def distances_between(first: NDArray[np.float64], second: NDArray[np.float64]) -
 
 def overlap_share(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Return which share of the smaller of two convex polygons [k, 2] lies in the other, 0 to 1."""
-    origin = first.mean(axis=0)  # OpenCV works in float32: near the origin it keeps micrometres
-    one, other = ((polygon - origin).astype(np.float32) for polygon in (first, second))
-    smaller = min(cv2.contourArea(one), cv2.contourArea(other))
-    if smaller <= 0.0:
+    return max(covered_share(first, second), covered_share(second, first))
+
+
+def covered_share(polygon: NDArray[np.float64], by: NDArray[np.float64]) -> float:
+    """Return which share of a convex polygon [k, 2] lies in another one, 0 to 1."""
+    origin = polygon.mean(axis=0)  # OpenCV works in float32: near the origin it keeps micrometres
+    one, other = ((corners - origin).astype(np.float32) for corners in (polygon, by))
+    area = cv2.contourArea(one)
+    if area <= 0.0:
         return 0.0
-    return min(float(cv2.intersectConvexConvex(one, other)[0]) / smaller, 1.0)
+    return min(float(cv2.intersectConvexConvex(one, other)[0]) / area, 1.0)
 
 
 def boxes_touch(polygons: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -6,7 +6,7 @@ import math
 import uuid
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,14 +137,12 @@ class Track:
     def absorb(self, measurement: ZoneMeasurement) -> None:
         """Take in a further part of the object seen in the same picture."""
         mine, other = self.geometry, measurement.geometry
-        self.geometry = Geometry(
-            convex_hull(np.vstack([mine.polygon, other.polygon])),
-            mine.ground_z,
-            min(mine.z_min, other.z_min),
-            max(mine.z_max, other.z_max),
-            mine.centroid,
-            mine.covariance,
-            np.vstack([mine.points, other.points]),
+        self.geometry = replace(
+            mine,
+            polygon=convex_hull(np.vstack([mine.polygon, other.polygon])),
+            z_min=min(mine.z_min, other.z_min),
+            z_max=max(mine.z_max, other.z_max),
+            points=np.vstack([mine.points, other.points]),
         )
         self.name(measurement)
 
@@ -160,10 +158,7 @@ class Track:
             self.last_seen, self.anomaly_score = other.last_seen, other.anomaly_score
             self.state, self.state_since = other.state, other.state_since
             self._views, self._recent = other._views, other._recent
-        mine = self.geometry
-        self.geometry = Geometry(
-            outline, mine.ground_z, low, high, mine.centroid, mine.covariance, mine.points
-        )
+        self.geometry = replace(self.geometry, polygon=outline, z_min=low, z_max=high)
         self.log_odds = log_odds
         self.first_seen = min(self.first_seen, other.first_seen)
         self.count += other.count
@@ -272,9 +267,7 @@ class Track:
             last_seen=self.last_seen,
             validity=decision.validity,
             observation_count=self.count,
-            geometry=Geometry(
-                polygon, mine.ground_z, mine.z_min, mine.z_max, mine.centroid, mine.covariance, mine.points
-            ),
+            geometry=replace(mine, polygon=polygon),
             keep_out_radius=decision.keep_out,
             velocity=self.motion.velocity(self.settings.least_speed, self.settings.least_updates)
             if self.state in (ZoneState.TENTATIVE, ZoneState.CONFIRMED)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.hazard.assignment import assign
-from clipomaly_ros.hazard.merging import OverlapWatch, groups_agree, join_sightings
+from clipomaly_ros.hazard.merging import OverlapWatch, join_sightings, may_be_part
 from clipomaly_ros.hazard.motion import predict
 from clipomaly_ros.hazard.observation import observe, seconds_since
 from clipomaly_ros.hazard.policy import HazardPolicy
@@ -203,10 +203,14 @@ class ZoneTracker:
         raise HazardError(f"there is no zone {zone_id}: it was cleared, merged, has expired or never was")
 
     def _owner(self, owners: list[Track], measurement: ZoneMeasurement) -> Track | None:
-        """Return the nearest zone seen in the same picture that a further measurement is a part of."""
+        """Return the nearest zone seen in the same picture that a further measurement is a part of.
+
+        A part is of the same name or unnamed, and no larger than what it is a part of: a zone
+        keeps only what matches it, so what is more than a part needs a zone of its own.
+        """
         found, nearest = None, self.settings.merge_distance
         for track in owners:
-            if groups_agree(track.names.best[2], measurement.region.group):
+            if may_be_part(track, measurement):
                 gap = polygon_distance(track.geometry.polygon, measurement.geometry.polygon)
                 if gap < nearest or (gap == nearest and found is None):
                     found, nearest = track, gap

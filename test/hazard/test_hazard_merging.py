@@ -70,6 +70,19 @@ def test_things_seen_side_by_side_in_one_picture_stay_two():
     assert len(zones) == 2
 
 
+@pytest.mark.parametrize("hose_first", [True, False])
+def test_a_chock_in_the_bend_of_a_hose_does_not_clear_the_hose(hose_first):
+    some = tracker()
+    hose = seen(8, 0, "loose_equipment", "hose", 1, half=2.0)
+    chock = seen(9, 1, "loose_equipment", "stray chock", 2, half=0.1)
+    watch(some, [hose, chock] if hose_first else [chock])
+    watch(some, [hose, chock], start=1)
+    zones = watch(some, [chock], start=2, count=30)  # the hose is out of the picture
+    assert {zone.name for zone in zones} == {"hose", "stray chock"}
+    assert covered(zones, [6.1, -1.9])
+    assert not some.audit
+
+
 def test_one_person_does_not_take_the_place_of_another():
     some = tracker()
     first, second = (seen(x, 0, "person", "person", half=0.25) for x in (5, 9))
