@@ -47,6 +47,7 @@ class FrameWork:
         self._next_table: TextTable | None = None
         self._size: tuple[int, ...] | None = None
         self._legend_id = ""
+        self._camera: str | None = None
         self._duration: float | None = None
         self._origin = self._origin_of(table)
 
@@ -67,8 +68,7 @@ class FrameWork:
         decoded = time.perf_counter()
         self._note_size(rgb.shape[:2])
         self._take_next_table()
-        stamp = message.header.stamp
-        result = self._segmenter.segment(rgb, stamp.sec + stamp.nanosec * 1e-9)
+        result = self._segmenter.segment(rgb, self._time_in_sequence(message))
         if not current():
             self._health.count("dropped_before_time_jump", "time went back while this image was in work")
             return
@@ -93,6 +93,13 @@ class FrameWork:
         self._note_duration(time.perf_counter() - begun)
         if self._publishers.overlay.get_subscription_count():
             self._publish_overlay(rgb, result, message)
+
+    def _time_in_sequence(self, message: Image | CompressedImage) -> float | None:
+        """Return the stamp [s], None for the first image of another camera, which begins a sequence."""
+        header = message.header
+        same = self._camera in (None, header.frame_id)
+        self._camera = header.frame_id
+        return header.stamp.sec + header.stamp.nanosec * 1e-9 if same else None
 
     def _publish_overlay(
         self, rgb: NDArray[np.uint8], result: AnomalyResult, message: Image | CompressedImage
