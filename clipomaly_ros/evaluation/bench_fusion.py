@@ -109,7 +109,7 @@ def _places(made: FusionInput, cloud: PointCloud, index: NDArray[np.intp]) -> ND
 def agreement_of(one: Mapping[int, NDArray[np.floating]], other: Mapping[int, NDArray[np.floating]]) -> float:
     """Return the intersection over union of the points [n, 3] of all regions; 0 with other regions.
 
-    A point of one is a point of the other within 5 mm: float32 far from the origin is no finer.
+    A point of one is a point of the other within 5 mm: the two ways round differently.
     """
     if one.keys() != other.keys():
         return 0.0
