@@ -20,9 +20,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument(
-        "model", type=Path, metavar="ONNX", help="input [1, 3, H, W], output [1, tags]"
-    )
+    parser.add_argument("model", type=Path, metavar="ONNX", help="input [1, 3, H, W], output [1, tags]")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="folder of the bundle")
     parser.add_argument("--tags", type=Path, required=True, metavar="FILE", help="one tag a line")
     parser.add_argument(

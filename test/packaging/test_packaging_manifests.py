@@ -99,10 +99,9 @@ def test_torch_is_imported_by_the_export_and_the_training_only():
 
 
 def test_of_vision_the_model_knows_the_types_only():
-    for path in (ROOT / "clipomaly_ros" / "model").glob("*.py"):
-        used = {
-            line.split()[1] for line in path.read_text().splitlines() if "from clipomaly_ros.vision" in line
-        }
+    for path in (ROOT / "clipomaly_ros" / "model").rglob("*.py"):
+        lines = path.read_text().splitlines()
+        used = {line.split()[1] for line in lines if line.lstrip().startswith("from clipomaly_ros.vision")}
         assert used <= {"clipomaly_ros.vision.types"}, path
 
 
