@@ -81,17 +81,19 @@ class FusionInputs:
             lambda lidar: health.is_silent(topics[lidar]),
             round(parameters.slop * 1e9),
         )
+        # Heard is not used: a sensor with a clock of its own is never joined, and that must be told.
+        self._joined_lidars = {lidar: f"{topic}, joined with images" for lidar, topic in topics.items()}
+        self._joined_cameras = {
+            camera: f"{node.resolve_topic_name(sensor_topic(camera, 'anomalies'))}, joined with points"
+            for camera in self.cameras
+        }
+        for name in (*self._joined_cameras.values(), *self._joined_lidars.values()):
+            self._watch(name, parameters.input_timeout)
         for camera in self.cameras:
             self._subscribe_camera(camera, parameters.input_timeout)
         for lidar in lidars:
-            self._subscribe(
-                PointCloud2,
-                "points",
-                sensor_topic(lidar, "points"),
-                partial(self._cloud, lidar),
-                qos.SENSOR_IN,
-                parameters.input_timeout,
-            )
+            topic, hear = sensor_topic(lidar, "points"), partial(self._cloud, lidar)
+            self._subscribe(PointCloud2, "points", topic, hear, qos.SENSOR_IN, parameters.input_timeout)
 
     def _subscribe_camera(self, camera: str, timeout: float) -> None:
         def frame(topic: str, message: AnomalyFrame) -> None:
@@ -136,8 +138,11 @@ class FusionInputs:
         subscriber.registerCallback(guarded)
         self._subscriptions.append(subscriber.sub)
         if timeout is not None:
-            self._health.watch(resolved, timeout)
-            self._watched.append(resolved)
+            self._watch(resolved, timeout)
+
+    def _watch(self, name: str, timeout: float) -> None:
+        self._health.watch(name, timeout)
+        self._watched.append(name)
 
     def _guard(self, name: str, topic: str, action: Callable[[], None]) -> None:
         """Do something with a message of an input; count by its name why it cannot be used."""
@@ -262,10 +267,12 @@ class FusionInputs:
                 deliver()
 
     def _matched(self, lidar: str, camera: str, frame: FrameInput, cloud: CloudInput) -> None:
+        self._health.seen(self._joined_lidars[lidar])
         self._gathering.matched(camera, lidar, frame, cloud)
 
     def _gathered(self, camera: str, frame: FrameInput, clouds: tuple[CloudInput, ...]) -> None:
         try:
+            self._health.seen(self._joined_cameras[camera])
             self._health.count_ok("pairs_matched")
             self.statistics.pair()
             self._on_pair(camera, frame, clouds)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unique_identifier_msgs.msg import UUID
 
+from clipomaly_msgs.msg import HazardZoneArray
 from clipomaly_msgs.srv import ClearZone
 from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.nodes import call_budget
@@ -53,6 +54,32 @@ def test_copies_disorder_rates_and_frames():
         assert "'rear_optical'" in fusion.told()["frame_id"]
         fusion.pair(begin + STEP)
         assert "frame_id" not in fusion.told()
+
+
+def test_a_camera_or_lidar_that_is_heard_but_never_joined_is_told():
+    """As one with a clock of its own, seconds off."""
+    with direct_fusion(
+        cameras=["front", "left"], lidars=["roof", "bumper"], max_age=0.0, slop=0.03
+    ) as fusion:
+        fusion.park()
+        for number in range(10):
+            stamp = START + number * STEP
+            off = SECOND + STEP // 2 if number < 5 else 0
+            fusion.set_time(stamp)
+            fusion.receive("/front/camera_info", scene.camera_info(stamp))
+            fusion.receive("/left/camera_info", scene.camera_info(stamp))
+            fusion.receive("/roof/points", scene.cloud(stamp))
+            fusion.receive("/bumper/points", scene.cloud(stamp + off))
+            fusion.receive("/front/anomalies", scene.anomaly_frame(stamp))
+            fusion.receive("/left/anomalies", scene.anomaly_frame(stamp + 2 * off))
+            if number == 4:
+                text = fusion.node.health.level_and_message()[1]
+                assert "/bumper/points, joined with images: nothing received" in text
+                assert "/left/anomalies, joined with points: nothing received" in text
+                assert "front" not in text
+                assert "roof" not in text
+                assert fusion.measured()[-1].health == HazardZoneArray.HEALTH_DEGRADED
+        assert "joined" not in fusion.node.health.level_and_message()[1]
 
 
 @given(st.text(max_size=80))
