@@ -82,6 +82,10 @@ def test_workspace_builds_the_python_package_with_launch_and_config(workspace: P
         assert ours, f"{folder} is empty"
         assert installed >= ours
     executables = {path.name for path in (workspace / "install" / "lib" / "clipomaly_ros").iterdir()}
-    assert executables == {"anomaly_segmenter", "hazard_fusion", "clipomaly"}
+    bridges = {"keep_out_bridge", "nav2_filter_info", "detection3d_bridge", "autoware_bridge"}
+    assert executables == {
+        *("anomaly_segmenter", "hazard_fusion", "clipomaly"),
+        *(f"hazard_{name}" for name in bridges),
+    }
     marker = workspace / "install/share/ament_index/resource_index/packages/clipomaly_ros"
     assert marker.exists()
