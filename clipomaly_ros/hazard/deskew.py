@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +43,18 @@ class Sweep:
 def sweep_times(first: float, last: float) -> NDArray[np.float64]:
     """Return the times [s] at which the pose is asked for, of a scan's first and last point."""
     return np.linspace(first, last, 3)
+
+
+def continued(earlier: RigidTransform, later: RigidTransform, share: float) -> RigidTransform:
+    """Return where an even motion from one pose to another leads beyond the later one.
+
+    share: of the time between the two. Rotation by the scaled axis of the step (Rodrigues),
+    translation by a straight line: what braking or steering adds in 0.1 s is about 1 cm.
+    """
+    axis, _ = cv2.Rodrigues(earlier.rotation.T @ later.rotation)
+    step, _ = cv2.Rodrigues(axis * share)
+    way = later.translation - earlier.translation
+    return RigidTransform(later.rotation @ step, later.translation + way * share)
 
 
 def to_one_time(points: PointCloud, sweep: Sweep, fixed_from_target: RigidTransform) -> NDArray[np.float32]:

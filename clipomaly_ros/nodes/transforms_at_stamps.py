@@ -14,7 +14,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 
-from clipomaly_ros.hazard.deskew import Sweep
+from clipomaly_ros.hazard.deskew import Sweep, continued
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.nodes.cloud_input import CloudInput
@@ -23,6 +23,8 @@ from clipomaly_ros.nodes.message_checks import BadMessage
 from clipomaly_ros.nodes.stamp_eras import Stray
 
 LATEST = 0
+_AHEAD = 200_000_000  # how far a pose is continued beyond the newest transform [ns]
+_BASE = 100_000_000  # of the motion that is continued [ns]
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,22 @@ class TransformsAtStamps:
         stamps = [cloud.stamp + round(float(time) * 1e9) for time in times]
         if min(stamps) < 0:  # a simulation begins at zero; rclpy has no times before
             raise BadMessage("scan_transform_missing", "the scan began before time 0")
-        poses = [
-            self.buffer.lookup_transform(self.fixed_frame, cloud.frame_id, _time(stamp)) for stamp in stamps
-        ]
-        return Sweep(times, tuple(map(_rigid, poses)))
+        return Sweep(times, tuple(self._pose(cloud.frame_id, stamp) for stamp in stamps))
+
+    def _pose(self, frame: str, stamp: int) -> RigidTransform:
+        """Look a LiDAR's pose up, continued evenly where its scan goes on after the newest transform.
+
+        Waiting for that one would cost each pair up to a period of TF.
+        """
+        try:
+            return _rigid(self.buffer.lookup_transform(self.fixed_frame, frame, _time(stamp)))
+        except tf2_ros.ExtrapolationException:
+            newest = self.buffer.lookup_transform(self.fixed_frame, frame, _time(LATEST))
+            latest = Time.from_msg(newest.header.stamp).nanoseconds
+            if not 0 < stamp - latest <= _AHEAD:
+                raise
+            earlier = self.buffer.lookup_transform(self.fixed_frame, frame, _time(latest - _BASE))
+            return continued(_rigid(earlier), _rigid(newest), (stamp - latest) / _BASE)
 
     def fixed_from_reference(self, stamp: int = LATEST) -> RigidTransform | None:
         """Return where the reference frame is at a stamp [ns], None when TF does not know."""

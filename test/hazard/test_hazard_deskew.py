@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from clipomaly_ros.hazard.clouds import PointCloud, PointField, parse_cloud
-from clipomaly_ros.hazard.deskew import Sweep, merged, sweep_times, to_one_time
+from clipomaly_ros.hazard.deskew import Sweep, continued, merged, sweep_times, to_one_time
 from clipomaly_ros.hazard.deskew_times import UntimedScan, offsets_from_stamp
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import HazardError
@@ -61,6 +61,18 @@ def test_a_pole_is_smeared_without_and_sharp_with():
     moved = to_one_time(points, sweep, moving(0.05, 10.0, 0.0))
     assert np.ptp(moved[:, 0]) < 0.003
     np.testing.assert_allclose(moved[:, 0], 19.5, atol=0.003)
+
+
+@given(speed=st.floats(-30, 30), turn=st.floats(-1.5, 1.5), share=st.floats(0, 2))
+def test_an_even_motion_is_continued(speed, turn, share):
+    def pose(time):
+        half = turn * time / 2
+        return RigidTransform.from_quaternion((0, 0, np.sin(half), np.cos(half)), (speed * time, 1, -2))
+
+    found = continued(pose(0.1), pose(0.2), share)
+    expected = pose(0.2 + 0.1 * share)
+    np.testing.assert_allclose(found.rotation, expected.rotation, atol=1e-7)
+    np.testing.assert_allclose(found.translation, expected.translation, atol=1e-9)
 
 
 def test_a_parked_vehicle_costs_nothing_and_changes_nothing():

@@ -29,9 +29,9 @@ def timed_cloud(speed: float = SPEED) -> PointCloud2:
     return message
 
 
-def drive_by(fusion: DirectFusion, end: int) -> None:
+def drive_by(fusion: DirectFusion, end: int, begin: int = START - SECOND) -> None:
     fusion.set_time(IMAGE)
-    fusion.drive(SPEED, IMAGE, START - SECOND, end)
+    fusion.drive(SPEED, IMAGE, begin, end)
     fusion.receive("/camera_info", scene.camera_info(IMAGE))
     fusion.receive("/points", timed_cloud())
     fusion.receive("/anomalies", scene.anomaly_frame(IMAGE))
@@ -57,9 +57,18 @@ def test_what_a_moving_vehicle_sees_stands_in_one_place_with_and_is_smeared_with
             assert "undeskewed: /points" in array.health_message
 
 
+def test_a_scan_that_ends_after_the_newest_transform_does_not_wait_for_the_next():
+    with direct_fusion() as fusion:
+        drive_by(fusion, IMAGE)
+        ((zone,),) = [array.zones for array in fusion.measured()]
+        near = min(corner.x for corner in zone.polygon)
+        assert abs(near - (scene.BOX_CENTRE[0] - scene.BOX_SIDE / 2)) < 0.06
+        assert fusion.count("scan_transform_missing") == 0
+
+
 def test_without_the_way_during_the_scan_the_points_are_used_as_they_are():
     with direct_fusion(tf_timeout=0.3) as fusion:
-        drive_by(fusion, IMAGE)
+        drive_by(fusion, START + SECOND, begin=START - SECOND // 50)  # the scan began before
         assert not fusion.measured()
         fusion.set_time(IMAGE + SECOND)
         fusion.look_again()
