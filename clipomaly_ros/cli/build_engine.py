@@ -12,8 +12,12 @@ from tqdm import tqdm
 from clipomaly_ros.model.backends import build_into_cache
 from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.engine_cache import EngineCache
-from clipomaly_ros.model.engine_key import LIBRARIES, OPTIMISATION_LEVELS, EngineSettings
-from clipomaly_ros.model.manifest import PRECISIONS
+from clipomaly_ros.model.engine_key import (
+    ENGINE_PRECISIONS,
+    LIBRARIES,
+    OPTIMISATION_LEVELS,
+    EngineSettings,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="model bundle")
     parser.add_argument(
         "--precision",
-        choices=PRECISIONS,
+        choices=ENGINE_PRECISIONS,
         default="fp16",
         help="of weights and arithmetic (default: fp16, which needs the package onnx)",
     )

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clipomaly_ros.model.manifest import PRECISIONS, BundleError, Manifest
+from clipomaly_ros.model.manifest import BundleError, Manifest
 
+ENGINE_PRECISIONS = ("fp32", "fp16")  # int8 bundles are for CPUs
 LIBRARIES = ("tensorrt", "tensorrt_rtx")
 LARGEST_WORKSPACE_MB = 1 << 20
 OPTIMISATION_LEVELS = range(6)
@@ -32,8 +33,10 @@ class EngineSettings:
     builder_flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise BundleError(f"precision: expected {' or '.join(PRECISIONS)}, found {self.precision!r}")
+        if self.precision not in ENGINE_PRECISIONS:
+            raise BundleError(
+                f"precision: expected {' or '.join(ENGINE_PRECISIONS)}, found {self.precision!r}"
+            )
         if not _is_whole(self.workspace_mb) or not 0 <= self.workspace_mb <= LARGEST_WORKSPACE_MB:
             raise BundleError(
                 f"workspace: expected 0 (the library's own) to {LARGEST_WORKSPACE_MB} MiB, "
