@@ -11,9 +11,10 @@ from clipomaly_ros.nodes.anomaly_frame_message import Origin
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS
 from clipomaly_ros.nodes.managed_node import AUTOSTART
 from clipomaly_ros.nodes.parameters import Parameter, ParameterError
+from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS
 from clipomaly_ros.nodes.segmenter_loading import load
-from clipomaly_ros.nodes.segmenter_settings import segmenter_settings
+from clipomaly_ros.nodes.segmenter_settings import FROM_BUNDLE, segmenter_settings
 from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.replay.node_parameters import FUSION, SEGMENTER
 from clipomaly_ros.replay.parameter_file import read_parameters
@@ -78,8 +79,11 @@ def load_segmenter(bundle: Path, path: Path, threads: int | None = None) -> Load
         parameters.text_cache,
         lambda line: None,
         lambda: True,
+        score_fusion=parameters.score_fusion,
     )
     settings = segmenter_settings(parameters, loaded.bundle.manifest)
+    if parameters.threshold_mode == FROM_BUNDLE:
+        settings = fused_threshold(settings, loaded.fusion)
     opened = loaded.bundle
     tagging = load_tagging(
         parameters.tagger_bundle,
@@ -91,5 +95,5 @@ def load_segmenter(bundle: Path, path: Path, threads: int | None = None) -> Load
         parameters.threads if threads is None else threads,
     )
     origin = Origin(loaded.table.vocabulary_hash, opened.id, opened.hash, opened.untrained)
-    segmenter = AnomalySegmenter(loaded.encoder, loaded.table, settings, tagging=tagging)
+    segmenter = AnomalySegmenter(loaded.encoder, loaded.table, settings, loaded.fusion, tagging)
     return LoadedSegmenter(segmenter, origin, opened.id)
