@@ -21,7 +21,13 @@ if importlib.util.find_spec("hypothesis") is not None:  # rosdep does not bring 
     from hypothesis import HealthCheck, settings
 
     # How long an example takes depends on what else the machine does: no verdict hangs on it.
-    settings.register_profile("clipomaly", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    # On a desk every run draws new examples; continuous integration judges a change by the same ones.
+    settings.register_profile(
+        "clipomaly",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        derandomize=os.environ.get("CLIPOMALY_TEST_EXAMPLES") == "fixed",
+    )
     settings.load_profile("clipomaly")
 
 _LOGS = tempfile.TemporaryDirectory(prefix="clipomaly_test_logs_")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from clipomaly_ros.hazard.clouds import PointCloud
 from clipomaly_ros.hazard.transforms import RigidTransform
@@ -48,11 +48,12 @@ def sweep_times(first: float, last: float) -> NDArray[np.float64]:
 def continued(earlier: RigidTransform, later: RigidTransform, share: float) -> RigidTransform:
     """Return where an even motion from one pose to another leads beyond the later one.
 
-    share: of the time between the two. Rotation by the scaled axis of the step (Rodrigues),
-    translation by a straight line: what braking or steering adds in 0.1 s is about 1 cm.
+    share: of the time between the two. Rotation by the scaled axis of the step, translation by
+    a straight line: what braking or steering adds in 0.1 s is about 1 cm.
     """
-    axis, _ = cv2.Rodrigues(earlier.rotation.T @ later.rotation)
-    step, _ = cv2.Rodrigues(axis * share)
+    # Not cv2.Rodrigues: it takes a turn of less than 1e-5 rad for none.
+    axis = Rotation.from_matrix(earlier.rotation.T @ later.rotation).as_rotvec()
+    step = Rotation.from_rotvec(axis * share).as_matrix()
     way = later.translation - earlier.translation
     return RigidTransform(later.rotation @ step, later.translation + way * share)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -64,6 +64,7 @@ def test_a_pole_is_smeared_without_and_sharp_with():
 
 
 @given(speed=st.floats(-30, 30), turn=st.floats(-1.5, 1.5), share=st.floats(0, 2))
+@example(speed=0.0, turn=1e-5, share=1.0)
 def test_an_even_motion_is_continued(speed, turn, share):
     def pose(time):
         half = turn * time / 2
