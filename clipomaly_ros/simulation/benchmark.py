@@ -44,19 +44,23 @@ class BagPlan:
             yield f"{self.split}_{condition}", condition, FIRST_BAG_SCENE + number
 
 
-# Training looks closely, from anywhere (train), and as far as a vehicle does (train_drives).
-_FIRST_DRIVE_SCENE = 10_000
+# Training looks closely, from anywhere (train), at as many scenes as it can (train_scenes), and as
+# far as a vehicle does (train_drives).
+_FIRST_DRIVE_SCENE, _FIRST_SINGLE_SCENE = 10_000, 20_000
 PICTURES: Mapping[str, DatasetSettings] = MappingProxyType(
     {
         "train": default_settings("train"),
         "train_drives": DatasetSettings("train", 900, views=3, anomalies=12, first_scene=_FIRST_DRIVE_SCENE),
+        "train_scenes": DatasetSettings(
+            "train", 1800, window=512, views=2, anomalies=12, first_scene=_FIRST_SINGLE_SCENE
+        ),
         "validation": default_settings("validation"),
         "test": default_settings("test"),
         "nofod": default_settings("nofod"),
     }
 )
 _QUICK_COUNTS: Mapping[str, int] = MappingProxyType(
-    {"train": 12, "train_drives": 3, "validation": 4, "test": 8, "nofod": 8}
+    {"train": 12, "train_drives": 3, "train_scenes": 4, "validation": 4, "test": 8, "nofod": 8}
 )
 BAGS: Mapping[str, BagPlan] = MappingProxyType(
     {"test_bags": BagPlan("test", 60, 10), "nofod_bags": BagPlan("nofod", 30, 0)}
