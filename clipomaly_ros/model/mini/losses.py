@@ -8,9 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from clipomaly_ros.model.mini.pictures import BEHIND, SHAPE
+
 _LEAST_WEIGHT = 0.02  # of a cell in a box, so that an object taken for its background can be learnt
 _RING = 2  # cells around a box that show its background
 _BACKGROUND = 0.1  # share of the ring from which a class counts as background
+_TRUST = 0.3  # in the estimated shape of a thing and what is behind, whatever the model sees there
+_BEHIND_WEIGHT = 0.5  # of the cells behind a thing
 
 
 @dataclass(frozen=True)
@@ -44,46 +48,74 @@ def known_loss(logits: Tensor, labels: Tensor, bank: TextBank) -> Tensor:
 
 
 def box_loss(
-    cells: Tensor, logits: Tensor, boxes: Tensor, words: Tensor, bank: TextBank, scale: Tensor
+    cells: Tensor,
+    logits: Tensor,
+    labels: Tensor,
+    boxes: Tensor,
+    words: Tensor,
+    bank: TextBank,
+    scale: Tensor,
 ) -> Tensor:
     """Return the contrastive loss of boxed objects against all texts.
 
-    cells: embeddings before normalisation [N, h, w, D]; logits as in known_loss. boxes:
+    cells: embeddings before normalisation [N, h, w, D]; logits and labels as in known_loss. boxes:
     [B, 5], picture and edges in cells. words: int64 [B], candidate or -1 for a strange shape.
 
-    A box also shows what is behind the object. Cells get little weight where the model, as it is
-    now, sees the classes that also surround the box (an expectation-maximisation step): the
-    rest is pooled to one embedding, as the global embedding pools a crop, and each cell is
-    drawn to the caption by its weight.
+    A box also shows what is behind the object. Cells get little weight where the estimated
+    shape of the thing is not, and where the model, as it is now, sees the classes that also
+    surround the box (an expectation-maximisation step): the rest is pooled to one embedding, as
+    the global embedding pools a crop, and each cell is drawn to the caption by its weight. Cells
+    behind the shape are drawn to the classes around the box, whichever of them, most where the
+    model agrees.
     """
     total = logits.new_zeros(())
-    for box, word in zip(boxes.tolist(), words.tolist(), strict=True):
-        index = int(box[0])
-        rows, columns = (_span(box[k], box[k + 2], logits.shape[3 - k]) for k in (2, 1))
-        patch = logits[index, rows, columns].reshape(-1, logits.shape[-1])
-        log_probability = patch.log_softmax(dim=-1)
+    if not len(words):
+        return total
+    spans = [
+        (int(box[0]), *(_span(box[k], box[k + 2], logits.shape[3 - k]) for k in (2, 1)))
+        for box in boxes.tolist()
+    ]
+    # All boxes at once: each slice of a map costs a map of zeros on the way back.
+    number = torch.arange(logits.shape[:3].numel()).view(logits.shape[:3])
+    within = [number[span].flatten() for span in spans]
+    picked, sizes = torch.cat(within), [len(part) for part in within]
+    log_probabilities = logits.flatten(0, 2)[picked].log_softmax(dim=-1).split(sizes)
+    embeddings = cells.flatten(0, 2)[picked].split(sizes)
+    samples = labels.flatten(0, 2)[picked].split(sizes)
+    for box, word, span, log_probability, embedding, sample in zip(
+        boxes.tolist(), words.tolist(), spans, log_probabilities, embeddings, samples, strict=True
+    ):
+        index, rows, columns = span
+        known = log_probability[:, : bank.approved]
         with torch.no_grad():
-            foreground = 1.0 - _background(logits[index], rows, columns, log_probability, bank)
+            around = _around(logits[index], rows, columns, bank)
+            background = known.exp() @ around
+            shape = (sample == SHAPE).float().mean(dim=-1)
+            foreground = 1.0 - background
+            if shape.any():
+                foreground = shape * (_TRUST + (1.0 - _TRUST) * foreground)
             weight = (foreground + _LEAST_WEIGHT) * _bump(box, rows, columns, logits)
             weight = weight / weight.sum()
-        pooled = functional.normalize(
-            weight @ cells[index, rows, columns].reshape(-1, cells.shape[-1]), dim=-1
-        )
+            behind = (sample == BEHIND).all(dim=-1) * (_TRUST + (1.0 - _TRUST) * background)
+        pooled = functional.normalize(weight @ embedding, dim=-1)
         whole = (scale * (pooled @ bank.embeddings.T)).log_softmax(dim=-1)
         total = total + _missed(whole, word, bank) + weight @ _missed(log_probability, word, bank)
-    return total / max(len(words), 1)
+        if behind.any() and around.any():
+            explained = known[:, around > 0].logsumexp(dim=-1)
+            total = total - _BEHIND_WEIGHT * (behind @ explained) / len(behind)
+    return total / len(words)
 
 
-def _background(picture: Tensor, rows: slice, columns: slice, inside: Tensor, bank: TextBank) -> Tensor:
-    """Return the probability that each cell of a box shows what surrounds it, flattened."""
+def _around(picture: Tensor, rows: slice, columns: slice, bank: TextBank) -> Tensor:
+    """Return which known classes the model sees around a box, float [approved], 0 or 1."""
     top, left = max(0, rows.start - _RING), max(0, columns.start - _RING)
-    around = picture[top : rows.stop + _RING, left : columns.stop + _RING]
-    ring = torch.ones(around.shape[:2], dtype=torch.bool)
+    outside = picture[top : rows.stop + _RING, left : columns.stop + _RING]
+    ring = torch.ones(outside.shape[:2], dtype=torch.bool)
     ring[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = False
     if not ring.any():  # the box fills the picture
-        return torch.zeros(len(inside))
-    shares = around[ring].softmax(dim=-1)[:, : bank.approved].mean(dim=0)
-    return inside[:, : bank.approved].exp() @ (shares > _BACKGROUND).to(inside.dtype)
+        return picture.new_zeros(bank.approved)
+    shares = outside[ring].softmax(dim=-1)[:, : bank.approved].mean(dim=0)
+    return (shares > _BACKGROUND).to(picture.dtype)
 
 
 def _missed(log_probability: Tensor, word: int, bank: TextBank) -> Tensor:

@@ -23,9 +23,12 @@ from torch import Tensor, nn
 from clipomaly_ros.model.dense_attention import TextTower, normalise
 from clipomaly_ros.model.manifest import BundleError
 from clipomaly_ros.model.mini.captions import CaptionSource
+from clipomaly_ros.model.mini.crops import STRIDE, Batch, CropPlaces, draw_batch
+from clipomaly_ros.model.mini.depthwise import quicken_depthwise
+from clipomaly_ros.model.mini.freed_memory import keep_freed_memory
 from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss
 from clipomaly_ros.model.mini.phrasings import align_phrasings, draw_banks
-from clipomaly_ros.model.mini.pictures import STRIDE, Batch, Picture, draw_batch
+from clipomaly_ros.model.mini.pictures import Picture
 from clipomaly_ros.model.open_clip_source import SourceModel
 
 _BANKS = 64  # draws of all captions that the image tower meets
@@ -102,14 +105,17 @@ def train(
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
+    keep_freed_memory()
+    quicken_depthwise(source.visual)
     model = source.model.train().to(memory_format=torch.channels_last)
+    _rest(source.visual)
     record, started = TrainingRecord(), time.monotonic()
     text_tower = TextTower(source.text, source.end_token)
     record.text_loss = align_phrasings(text_tower, captions, settings.text_steps, settings.seed, report_text)
     banks = draw_banks(text_tower, captions, _BANKS, settings.seed)
     counts = len(captions.approved), len(captions.candidates)
     mean = copy.deepcopy(model).eval()
-    optimiser = torch.optim.AdamW(_groups(source, settings), settings.rate, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(_groups(source, settings), settings.rate, betas=(0.9, 0.98), fused=True)
     sums: dict[str, float] = {}
     for step, (batch, number) in enumerate(_batches(pictures, settings), start=1):
         for group in optimiser.param_groups:
@@ -161,20 +167,28 @@ def _losses(source: SourceModel, batch: Batch, bank: TextBank) -> dict[str, Tens
     cells = source.visual.head(features.float().permute(0, 2, 3, 1))
     scale = source.model.logit_scale.exp()
     logits = scale * (normalise(cells) @ bank.embeddings.T)
+    labels = torch.from_numpy(batch.labels).long()
+    boxes, words = torch.from_numpy(batch.boxes), torch.from_numpy(batch.words)
     return {
-        "known": known_loss(logits, torch.from_numpy(batch.labels).long(), bank),
-        "boxes": box_loss(
-            cells, logits, torch.from_numpy(batch.boxes), torch.from_numpy(batch.words), bank, scale
-        ),
+        "known": known_loss(logits, labels, bank),
+        "boxes": box_loss(cells, logits, labels, boxes, words, bank, scale),
     }
+
+
+def _rest(network: nn.Module) -> None:
+    """Let the normalisations of frozen layers keep the statistics that they were trained with."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+            module.eval()
 
 
 def _batches(pictures: list[Picture], settings: TrainingSettings) -> Iterator[tuple[Batch, int]]:
     """Draw all batches, each with the number of a bank, the next while the present one is worked on."""
+    places = CropPlaces(pictures)
 
     def draw(step: int) -> tuple[Batch, int]:
         generator = np.random.default_rng([settings.seed, step])
-        return draw_batch(pictures, settings.batch, settings.side, generator), int(generator.integers(_BANKS))
+        return draw_batch(places, settings.batch, settings.side, generator), int(generator.integers(_BANKS))
 
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(draw, 0)
