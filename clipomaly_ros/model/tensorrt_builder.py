@@ -54,7 +54,7 @@ def build_engine(
     if serialised is None:
         raise BundleError(
             f"{IMAGE_FILE}: {module.__name__} cannot build an engine: {said(logger.problems)}; "
-            "try a larger --workspace, or use onnxruntime"
+            "try another --workspace, a smaller one where memory ran out, or use onnxruntime"
         )
     return bytes(serialised)
 

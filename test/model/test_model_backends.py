@@ -136,6 +136,19 @@ def test_an_engine_that_disagrees_is_not_kept(tiny_bundle, tmp_path, gpu_machine
     assert EngineCache(tmp_path).of_model(tiny_bundle.manifest.files[IMAGE_FILE]) == []
 
 
+def test_a_build_that_runs_out_of_memory_falls_back_and_leaves_nothing(
+    tiny_bundle, tmp_path, gpu_machine, monkeypatch
+):
+    def build(module, model, settings, progress=None):
+        raise BundleError("cannot build an engine: out of memory")
+
+    monkeypatch.setattr(backends, "build_engine", build)
+    opened = open_image_encoder(tiny_bundle, "tensorrt", tmp_path, "rebuild")
+    assert isinstance(opened.encoder, OnnxDenseEncoder)
+    assert "out of memory" in opened.fallback
+    assert EngineCache(tmp_path).of_model(tiny_bundle.manifest.files[IMAGE_FILE]) == []
+
+
 @pytest.mark.parametrize("backend", ["auto", "tensorrt"])
 def test_without_the_library_it_falls_back_and_says_so(tiny_bundle, tmp_path, no_library, backend):
     keep(tmp_path, tiny_bundle)

@@ -1,6 +1,8 @@
 """The real builder of TensorRT-RTX, where it is installed, makes engines of our bundles."""
 
 import importlib.util
+from types import ModuleType, SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -91,6 +93,29 @@ def test_the_library_has_every_name_that_a_run_uses():
         "DataType": ("FLOAT",),
     }.items():
         assert [name for name in names if not hasattr(getattr(module, owner), name)] == []
+
+
+def test_scratch_memory_is_bounded_and_a_build_without_enough_says_what_to_try():
+    """As on a small board: the builder gets its bound, reports an error and returns nothing."""
+    config, builder, module = MagicMock(), MagicMock(), ModuleType("tensorrt")
+    vars(module).update(
+        ILogger=type("ILogger", (), {"INTERNAL_ERROR": 0, "ERROR": 1}),
+        IProgressMonitor=type("IProgressMonitor", (), {}),
+        NetworkDefinitionCreationFlag=SimpleNamespace(STRONGLY_TYPED=1),
+        OnnxParser=MagicMock(),
+        BuilderFlag=SimpleNamespace(TF32="tf32"),
+        MemoryPoolType=SimpleNamespace(WORKSPACE="workspace"),
+    )
+
+    def builder_of(logger):
+        builder.create_builder_config.return_value = config
+        builder.build_serialized_network.side_effect = lambda *_: logger.log(1, "out of memory")
+        return builder
+
+    module.Builder = builder_of
+    with pytest.raises(BundleError, match=r"out of memory; try another --workspace, a smaller one"):
+        build_engine(module, b"model", EngineSettings("fp32", workspace_mb=256))
+    config.set_memory_pool_limit.assert_called_once_with("workspace", 256 << 20)
 
 
 @needs_cuda_bindings

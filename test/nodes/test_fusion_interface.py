@@ -14,6 +14,7 @@ from clipomaly_ros.hazard.tracker import TrackerSettings
 from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS, FUSION_TOPICS
 from clipomaly_ros.nodes.fusion_settings import settings_from
+from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_TOPICS
 
 
 def fields_of(settings, prefix: str) -> dict[str, object]:
@@ -74,3 +75,9 @@ def test_values_reach_the_setting_of_their_name():
 @pytest.mark.parametrize("topic", FUSION_TOPICS, ids=lambda topic: topic.name)
 def test_every_topic_has_a_type_that_exists(topic):
     assert topic.load_type().__name__ == topic.type.rsplit("/", 1)[1]
+
+
+def test_every_name_is_relative_but_those_that_ros_shares():
+    shared = {"/tf", "/tf_static", "/diagnostics"}
+    names = {topic.name for topic in (*FUSION_TOPICS, *SEGMENTER_TOPICS)}
+    assert {name for name in names if name.startswith("/")} <= shared

@@ -175,6 +175,7 @@ def test_overlay_is_made_only_for_those_who_listen(scene):
         return overlays
 
     drawn = wait_until(shown, "an overlay")[-1]
+    assert drawn.header in [frame.header for frame in scene.frames]
     assert drawn.encoding == "bgr8"
     picture = CvBridge().imgmsg_to_cv2(drawn, "bgr8")
     assert picture.shape == (96, 128, 3)

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,29 @@ def test_torch_is_imported_by_the_export_and_the_training_only():
         if not path.is_relative_to(model) and imports([path]) & {"torch", "open_clip"}
     ]
     assert outside == []
+
+
+def test_nodes_and_bundles_need_neither_torch_nor_a_network():
+    """The default bundle encodes a picture and words, and both nodes are imported, without either."""
+    code = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(['torch', 'open_clip', 'torchvision', 'timm', 'onnx']))\n"
+        "def offline(event, arguments):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo', 'urllib.Request'):\n"
+        "        raise PermissionError(f'{event} {arguments}')\n"
+        "sys.addaudithook(offline)\n"
+        "import numpy, clipomaly_ros.nodes.anomaly_segmenter, clipomaly_ros.nodes.hazard_fusion\n"
+        "from clipomaly_ros.model.bundle import load_bundle\n"
+        "bundle = load_bundle(sys.argv[1])\n"
+        "encoder = bundle.image_encoder(1)\n"
+        "encoder.encode(numpy.zeros((1, 3, *encoder.input_size), numpy.float32))\n"
+        "bundle.text_encoder(1).encode(['a wrench'])\n"
+    )
+    bundle = ROOT / "models" / "apron-mini"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(bundle)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_of_vision_the_model_knows_the_types_only():
