@@ -12,6 +12,7 @@ from clipomaly_ros.vision.regions import Component
 from clipomaly_ros.vision.types import NameScore, RegionState, TextTable
 from clipomaly_ros.vision.unknown_score import class_probabilities
 from clipomaly_ros.vision.upsampling import PatchInterpolation
+from clipomaly_ros.vision.word_selection import largest_cosines, largest_first
 from clipomaly_ros.vocabulary.entries import NameSource
 
 Map = NDArray[np.float32]
@@ -52,16 +53,15 @@ def pool_regions(patches: Map, interpolation: PatchInterpolation, regions: Seque
     return np.asarray(pooled / np.maximum(norms, 1e-6), dtype=np.float32)
 
 
-def preselect_words(cosines: Map, approved_count: int, top_words: int) -> NDArray[np.intp]:
-    """Return the candidates worth comparing in this frame, as indices into the table.
+def preselect_words(embeddings: Map, words: Map, top_words: int) -> NDArray[np.intp]:
+    """Return the words worth comparing in this frame, the most promising first, as rows of `words`.
 
-    cosines: float32 [R, N] of the regions with all entries. A candidate's worth is its best
-    cosine over the regions: the dictionary strategy of Clipomaly (arXiv 2512.01427), looking
-    at the unknown regions only, so that the known part of the scene does not crowd them out.
+    embeddings: float32 [R, D] of the regions. words: float32 [N, D], texts of all candidates. A
+    candidate's worth is its best cosine over the regions: the dictionary strategy of Clipomaly (arXiv
+    2512.01427), looking at the unknown regions only, so that the known part of the scene does not crowd
+    them out.
     """
-    worth = cosines[:, approved_count:].max(axis=0)
-    best = np.argsort(-worth, kind="stable")[:top_words]
-    return np.asarray(best + approved_count, dtype=np.intp)
+    return largest_first(largest_cosines(embeddings, words), top_words)
 
 
 def name_regions(
@@ -87,18 +87,14 @@ def name_regions(
     if not len(embeddings):
         return []
     count = table.approved_count
-    rows = np.arange(len(table.entries))
-    texts = table.embeddings
-    if allowed is not None:
-        rows = np.concatenate([rows[:count], allowed])
-        texts = texts[rows]
-    cosines = embeddings @ texts.T
-    words = preselect_words(cosines, count, top_words)
+    if allowed is None:
+        words = count + preselect_words(embeddings, table.embeddings[count:], top_words)
+    else:
+        words = allowed[preselect_words(embeddings, table.embeddings[allowed], top_words)]
     if synonym_similarity < 1.0:
-        words = words[~says_the_same(rows[words], table, synonym_similarity)]
-    places = np.concatenate([np.arange(count), words])
-    compared = rows[places]
-    probabilities = class_probabilities(cosines[:, places], logit_scale)
+        words = words[~says_the_same(words, table, synonym_similarity)]
+    compared = np.concatenate([np.arange(count), words])
+    probabilities = class_probabilities(embeddings @ table.embeddings[compared].T, logit_scale)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :MAX_NAMES]
     entries = [table.entries[index] for index in compared]
     found = []

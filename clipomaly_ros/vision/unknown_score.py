@@ -60,8 +60,12 @@ def candidate_mass_score(similarities: Similarities) -> Map:
 
     The softmax runs over approved classes and candidates. 0 without candidates.
     """
-    probabilities = class_probabilities(similarities.cosines, similarities.logit_scale)
-    return np.asarray(probabilities[..., similarities.approved_count :].sum(axis=-1).clip(0.0, 1.0))
+    weights = similarities.cosines * np.float32(similarities.logit_scale)
+    weights -= weights.max(axis=-1, keepdims=True)
+    np.exp(weights, out=weights)
+    # Not class_probabilities: dividing every weight would be one more pass over all of them.
+    mass = weights[..., similarities.approved_count :].sum(axis=-1) / weights.sum(axis=-1)
+    return np.asarray(mass.clip(0.0, 1.0), dtype=np.float32)
 
 
 def max_logit_score(similarities: Similarities) -> Map:
@@ -137,7 +141,7 @@ CANDIDATE_SCORES = ("candidate_mass",)
 # Scores that do not depend on the logit scale.
 SCALE_FREE_SCORES = ("max_logit",)
 
-_COSINES_AT_A_TIME = 1 << 18
+_COSINES_AT_A_TIME = 1 << 16
 
 
 def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float) -> tuple[Map, Map]:
@@ -157,9 +161,13 @@ def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float)
     flat, flat_known = patches.reshape(-1, patches.shape[-1]), known.reshape(-1, count)
     result = np.empty(len(flat), np.float32)
     # A few patches at a time, so that the work stays in the cache.
-    step = max(1, _COSINES_AT_A_TIME // (count + len(words)))
+    step = min(len(flat), max(1, _COSINES_AT_A_TIME // (count + len(words))))
+    cosines = np.empty((step, count + len(words)), np.float32)
     for first in range(0, len(flat), step):
         block = slice(first, first + step)
-        cosines = np.concatenate([flat_known[block], flat[block] @ words.T], axis=1)
-        result[block] = score(Similarities(cosines, count, logit_scale))
+        shown = flat[block]
+        part = cosines[: len(shown)]
+        part[:, :count] = flat_known[block]
+        np.matmul(shown, words.T, out=part[:, count:])
+        result[block] = score(Similarities(part, count, logit_scale))
     return result.reshape(patches.shape[:2]), known

@@ -14,6 +14,7 @@ Map = NDArray[np.float32]
 
 PARTS = 64  # of an image, about; one patch of each is compared with all words
 LIMIT = 128  # words of a frame; a dictionary with no more is taken as a whole
+_WORDS_AT_A_TIME = 1024
 
 
 def least_explained(best: Map) -> NDArray[np.intp]:
@@ -46,7 +47,38 @@ def words_of_frame(patches: Map, best: Map, words: Map, limit: int = LIMIT) -> N
     if len(words) <= limit:
         return np.arange(len(words))
     places = least_explained(best)
-    shown = patches.reshape(-1, patches.shape[-1])[places]
-    # Words along the rows: the largest of each row is found in one pass over the memory.
-    worth = (words @ shown.T - best.ravel()[places]).max(axis=1)
-    return np.sort(np.argpartition(-worth, limit - 1)[:limit])
+    worth = largest_cosines(patches.reshape(-1, patches.shape[-1])[places], words, best.ravel()[places])
+    return np.sort(largest_first(worth, limit))
+
+
+def largest_cosines(shown: Map, words: Map, less: Map | None = None) -> Map:
+    """Return the largest cosine of each word with any of some embeddings, float32 [N].
+
+    shown: float32 [P, D], at least one. words: float32 [N, D], both L2-normalised. less: float32 [P], taken
+    off the cosines with each embedding first.
+    """
+    largest = np.empty(len(words), np.float32)
+    # Words along the rows' contiguous axis, and a few of them at a time: the cosines stay in the cache
+    # and the largest are found with one pass over them, so that the product is all there is to pay for.
+    cosines = np.empty((len(shown), min(len(words), _WORDS_AT_A_TIME)), np.float32)
+    for first in range(0, len(words), _WORDS_AT_A_TIME):
+        block = words[first : first + _WORDS_AT_A_TIME]
+        part = cosines[:, : len(block)]
+        np.matmul(shown, block.T, out=part)
+        if less is not None:
+            part -= less[:, None]
+        part.max(axis=0, out=largest[first : first + len(block)])
+    return largest
+
+
+def largest_first(values: Map, count: int) -> NDArray[np.intp]:
+    """Return the places of the `count` largest values, largest first, of equal ones the earlier first.
+
+    The same as sorting all of them, which takes many times longer where they are many.
+    """
+    if not 0 < count < len(values):
+        return np.asarray(np.argsort(-values, kind="stable")[:count], dtype=np.intp)
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    # Where several values equal the last one taken, sorting the few that are left chooses the earlier.
+    taken = np.flatnonzero(values >= least)
+    return np.asarray(taken[np.argsort(-values[taken], kind="stable")[:count]], dtype=np.intp)

@@ -68,10 +68,10 @@ def test_without_words_regions_stay_nameless_and_none_gives_none():
 
 
 def test_words_are_preselected_by_their_best_region():
-    cosines = np.array([[0.9, 0.1, 0.2, 0.3], [0.9, 0.8, 0.2, 0.1]], np.float32)
-    assert preselect_words(cosines, 1, 1).tolist() == [1]
-    assert preselect_words(cosines, 1, 2).tolist() == [1, 3]
-    assert sorted(preselect_words(cosines, 1, 99).tolist()) == [1, 2, 3]
+    cosines, words = np.array([[0.1, 0.2, 0.3], [0.8, 0.2, 0.1]], np.float32), np.eye(3, dtype=np.float32)
+    assert preselect_words(cosines, words, 1).tolist() == [0]
+    assert preselect_words(cosines, words, 2).tolist() == [0, 2]
+    assert preselect_words(cosines, words, 99).tolist() == [0, 2, 1]
     both = np.concatenate([region(bolt=0.9), region(puddle=0.8, bolt=0.1)])
     found = name_regions(both, table_of(), 1, SCALE, 0.0, -1.0)
     assert [item.name for item in found] == ["bolt", "bolt"]

@@ -4,7 +4,14 @@ from hypothesis import strategies as st
 
 from clipomaly_ros.vision.types import TextTable
 from clipomaly_ros.vision.unknown_score import Similarities, candidate_mass_score, score_patches
-from clipomaly_ros.vision.word_selection import LIMIT, PARTS, least_explained, words_of_frame
+from clipomaly_ros.vision.word_selection import (
+    LIMIT,
+    PARTS,
+    largest_cosines,
+    largest_first,
+    least_explained,
+    words_of_frame,
+)
 from clipomaly_ros.vocabulary.entries import Entry
 
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40))
@@ -38,6 +45,23 @@ def test_every_part_of_the_image_sends_its_least_explained_patch(size, seed):
         block = best[row * side : (row + 1) * side, column * side : (column + 1) * side]
         assert block.min() in best.ravel()[places]
     assert len(places) == -(-size[0] // side) * -(-size[1] // side)
+
+
+@given(values=st.lists(st.integers(0, 6), max_size=30), count=st.integers(0, 40))
+@settings(max_examples=50)
+def test_the_largest_are_those_of_a_stable_sort(values, count):
+    numbers = np.array(values, np.float32)
+    expected = np.argsort(-numbers, kind="stable")[:count]
+    assert largest_first(numbers, count).tolist() == expected.tolist()
+
+
+@given(count=st.sampled_from([0, 1, 1023, 1024, 1025, 3000]), shown=st.integers(1, 70), off=st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_cosines_taken_block_by_block_are_those_of_one_product(count, shown, off):
+    patches, words = directions((shown, 24), count), directions((count, 24), shown)
+    less = np.linspace(-1, 1, shown, dtype=np.float32) if off else None
+    whole = words @ patches.T - (0 if less is None else less)
+    np.testing.assert_allclose(largest_cosines(patches, words, less), whole.max(axis=1), atol=1e-6)
 
 
 @given(count=st.integers(0, LIMIT), seed=st.integers(0, 9))
