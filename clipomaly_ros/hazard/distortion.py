@@ -44,11 +44,13 @@ class BrownConrady:
     def __init__(self, coefficients: NDArray[np.float64]) -> None:
         k1, k2, self._p1, self._p2, k3 = (float(value) for value in coefficients[:5])
         k4, k5, k6 = (float(value) for value in coefficients[5:8]) if len(coefficients) > 5 else (0, 0, 0)
-        self._numerator = np.polynomial.Polynomial([1.0, k1, k2, k3])
-        self._denominator = np.polynomial.Polynomial([1.0, k4, k5, k6])
+        # Python's own numbers take the type of the arrays they meet: float32 stays float32
+        self._numerator, self._denominator = (k1, k2, k3), (k4, k5, k6)
         self._rational = bool(k4 or k5 or k6)
         s = np.polynomial.Polynomial([0.0, 1.0])  # s = r^2
-        top, bottom = self._numerator, self._denominator
+        top, bottom = (
+            np.polynomial.Polynomial([1.0, *higher]) for higher in (self._numerator, self._denominator)
+        )
         # d(r * top / bottom) / dr * bottom^2, written in s
         slope = (top + 2 * s * top.deriv()) * bottom - 2 * s * top * bottom.deriv()
         fold = min(_first_positive_root(list(slope.coef)), _first_positive_root(list(bottom.coef)))
@@ -66,10 +68,10 @@ class BrownConrady:
 
     def _gain(self, s: NDArray[Any]) -> NDArray[Any]:
         """Evaluate the radial factor at s = r^2 in the type of s (Horner, no temporaries of float64)."""
-        _, a1, a2, a3 = _coefficients(self._numerator, s.dtype)
+        a1, a2, a3 = self._numerator
         gain: NDArray[Any] = 1 + s * (a1 + s * (a2 + s * a3))
         if self._rational:
-            _, b1, b2, b3 = _coefficients(self._denominator, s.dtype)
+            b1, b2, b3 = self._denominator
             gain = gain / (1 + s * (b1 + s * (b2 + s * b3)))
         return gain
 
@@ -80,7 +82,7 @@ class BrownConrady:
 
     def _distort_plane(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         s = x * x + y * y
-        gain, p1, p2 = self._gain(s), s.dtype.type(self._p1), s.dtype.type(self._p2)
+        gain, p1, p2 = self._gain(s), self._p1, self._p2
         xy = x * y
         return (
             x * gain + 2 * p1 * xy + p2 * (s + 2 * x * x),
@@ -108,9 +110,7 @@ class BrownConrady:
         return unit
 
     def _newton(self, plane: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-        (_, a1, a2, a3), (_, b1, b2, b3) = (
-            _coefficients(polynomial, plane.dtype) for polynomial in (self._numerator, self._denominator)
-        )
+        (a1, a2, a3), (b1, b2, b3) = self._numerator, self._denominator
         p1, p2 = self._p1, self._p2
         x, y = plane.T
         for _ in range(_NEWTON_STEPS):
@@ -129,7 +129,7 @@ class BrownConrady:
             step_y = (a * residual_y - b * residual_x) / determinant
             x, y = x + step_x, y + step_y
             # each step squares the error: after one this small there is nothing left to gain
-            if not len(x) or max(np.abs(step_x).max(), np.abs(step_y).max()) < 1e-9:
+            if not len(x) or max(np.abs(step_x).max(), np.abs(step_y).max()) < 1e-7:
                 break
         return np.column_stack([x, y])
 
@@ -181,10 +181,3 @@ class KannalaBrandt:
             theta = theta - (self._forward(theta) - radius) / slope
         direction = target / np.maximum(radius, 1e-12)[:, None]
         return np.column_stack([direction * np.sin(theta)[:, None], np.cos(theta)])
-
-
-def _coefficients(polynomial: np.polynomial.Polynomial, dtype: np.dtype[Any]) -> tuple[Any, ...]:
-    """Return four coefficients as scalars of the wanted type, so that float32 stays float32."""
-    padded = np.zeros(4)
-    padded[: len(polynomial.coef)] = polynomial.coef
-    return tuple(dtype.type(value) for value in padded)

@@ -45,14 +45,19 @@ class NoIntersection(Exception):  # noqa: N818 - not an error of the caller: a r
 
 
 def cut_ground(
-    rays: NDArray[np.float64], origin: NDArray[np.float64], plane: GroundPlane
+    rays: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    plane: GroundPlane,
+    raised: NDArray[np.float64] | float = 0.0,
 ) -> NDArray[np.float64]:
     """Return where rays [n, 3] from origin [3] meet the plane, float64 [n, 3].
 
     All in the fixed frame; NaN for rays that run level, upwards or are NaN themselves.
+    raised: how far above the plane the ground lies for each ray, [n] or one number [m].
     """
-    towards = rays @ plane.normal
-    height = float(plane.heights(origin[None])[0]) * plane.normal[2]
+    normal = plane.normal
+    towards = rays @ normal
+    height = (float(plane.heights(origin[None])[0]) - raised) * normal[2]
     with np.errstate(divide="ignore", invalid="ignore"):
         length = np.where((towards < -1e-9) & (height > 0), -height / towards, np.nan)
     places: NDArray[np.float64] = origin + length[:, None] * rays
@@ -74,31 +79,56 @@ def place_on_ground(
     An obstacle stands where its lowest pixels meet the ground; a flat region (non-obstacle)
     lies within its whole outline. Raises NoIntersection with the reason.
     """
-    rows, columns = np.nonzero(mask)
+    rays = fixed_from_camera.rotate(camera.rays(sight_pixels(mask, corner, state)))
+    origin = fixed_from_camera.apply(camera.origin[None])[0]
+    return place_rays(rays, state, origin, plane, camera.focal_length, settings)
+
+
+def sight_pixels(mask: NDArray[np.bool_], corner: tuple[int, int], state: int) -> NDArray[np.float64]:
+    """Return the pixels [n, 2] whose rays tell a region's place, for place_rays.
+
+    Of a flat region its outline; of an obstacle the middle, left and right end of its lowest
+    row, and the middle of its highest; none when the mask is empty. Arguments as of place_on_ground.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
     if not len(rows):
+        return np.empty((0, 2))
+    if state == _STATE_NON_OBSTACLE:
+        return _outline(mask) + corner
+    columns = np.flatnonzero(mask.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1], columns[0], columns[-1]
+    middle = 0.5 * (left + right)
+    pixels = np.array([[middle, bottom], [left, bottom], [right, bottom], [middle, top]], np.float64)
+    return pixels + corner
+
+
+def place_rays(
+    rays: NDArray[np.float64],
+    state: int,
+    origin: NDArray[np.float64],
+    plane: GroundPlane,
+    focal_length: float,
+    settings: GroundRaySettings,
+) -> Geometry:
+    """Place a region by the rays [n, 3] through its sight_pixels from origin [3], in the fixed frame.
+
+    focal_length: of the camera [pixel]. Raises NoIntersection with the reason.
+    """
+    if not len(rays):
         raise NoIntersection("the region has no pixels in the region image")
-    origin = fixed_from_camera.apply(camera.origin[None])[0].astype(np.float64)
-    if state == _STATE_NON_OBSTACLE:
-        pixels = _outline(mask) + corner
-    else:
-        bottom, left, right = rows.max(), columns.min(), columns.max()
-        middle = 0.5 * (left + right)
-        pixels = np.array([[middle, bottom], [left, bottom], [right, bottom]], np.float64) + corner
-    rays = fixed_from_camera.rotate(camera.rays(pixels))
-    places = cut_ground(rays, origin, plane)
+    flat = state == _STATE_NON_OBSTACLE
+    places = cut_ground(rays if flat else rays[:3], origin, plane)
     offsets = places - origin
-    distances = np.linalg.norm(offsets[:, :2], axis=1)
+    distances = np.hypot(offsets[:, 0], offsets[:, 1])
     reached = np.isfinite(distances) & (distances <= settings.max_range)
-    if state == _STATE_NON_OBSTACLE:
+    if flat:
         if not reached.any():
             raise NoIntersection(_why(distances, settings))
-        return _geometry(places[reached], None, origin, plane, camera, settings)
+        return _geometry(places[reached], None, origin, plane, focal_length, settings)
     if not reached[0]:
         raise NoIntersection(_why(distances[:1], settings))
-    top = np.array([[middle, rows.min()]], np.float64) + corner
-    top_ray = fixed_from_camera.rotate(camera.rays(top))[0]
     contact = np.where(reached[:, None], places, places[0])
-    return _geometry(contact, top_ray, origin, plane, camera, settings)
+    return _geometry(contact, rays[3], origin, plane, focal_length, settings)
 
 
 def _why(distances: NDArray[np.float64], settings: GroundRaySettings) -> str:
@@ -121,7 +151,7 @@ def _geometry(
     top_ray: NDArray[np.float64] | None,
     origin: NDArray[np.float64],
     plane: GroundPlane,
-    camera: CameraModel,
+    focal_length: float,
     settings: GroundRaySettings,
 ) -> Geometry:
     """Build the footprint; top_ray is None for flat regions, else it gives the height."""
@@ -138,7 +168,9 @@ def _geometry(
     polygon = convex_hull(footprint, padding=0.04)
     centre = polygon.mean(axis=0)
     ground_z = float(plane.height_at(centre[None])[0])
-    covariance = ray_covariance(centre - origin[:2], origin[2] - ground_z, plane.sigma, camera, settings)
+    covariance = ray_covariance(
+        centre - origin[:2], origin[2] - ground_z, plane.sigma, focal_length, settings
+    )
     if depth:  # the depth is assumed: uniform over its range
         along = view / distance
         covariance[:2, :2] += depth**2 / 12 * np.outer(along, along)
@@ -157,19 +189,20 @@ def ray_covariance(
     offset: NDArray[np.float64],
     height: float,
     ground_sigma: float,
-    camera: CameraModel,
+    focal_length: float,
     settings: GroundRaySettings,
 ) -> NDArray[np.float64]:
     """Return the covariance [m^2], float64 [3, 3], of a ray's place on the ground.
 
-    offset: horizontal, from the camera [2]; height: of the camera above the ground [m].
+    offset: horizontal, from the camera [2]; height: of the camera above the ground [m];
+    focal_length: of the camera [pixel].
     With distance d, height h and depression angle a, d = h / tan(a), so to first order
     sigma_along^2 = ((d^2 + h^2) / h)^2 sigma_a^2 + (d / h)^2 sigma_ground^2 and
     sigma_across^2 = (d^2 + h^2) sigma_a^2; sigma_a joins the pixel and the attitude error.
     """
     distance = max(float(np.linalg.norm(offset)), 1e-3)
     height = max(height, 0.05)
-    sigma = np.hypot(settings.pixel_sigma / camera.focal_length, settings.angle_sigma)
+    sigma = np.hypot(settings.pixel_sigma / focal_length, settings.angle_sigma)
     slant = distance**2 + height**2
     along = (slant / height * sigma) ** 2 + (distance / height * ground_sigma) ** 2
     across = slant * sigma**2

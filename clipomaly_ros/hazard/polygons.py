@@ -40,23 +40,57 @@ def convex_hull(points: ArrayLike, padding: float = 0.05) -> NDArray[np.float64]
     corners = None
     if extent.min() >= padding:
         steps = centred * (_HULL_STEPS / np.hypot(extent[0], extent[1]))
-        corners = _hull(plane, np.ascontiguousarray(steps.T.astype(np.int32)))
+        corners = _hull(plane, np.ascontiguousarray(steps.T.astype(np.int32))[:, None])
     if corners is None:
         return np.asarray(_rectangle(low - padding / 2, high + padding / 2) @ axes + centre)
     return _outer(corners) if len(corners) > MAX_CORNERS else corners
 
 
+def convex_hulls(
+    columns: NDArray[np.float64], sizes: NDArray[np.intp], padding: float = 0.05
+) -> list[NDArray[np.float64]]:
+    """Return convex_hull of each of several groups of points, group after group.
+
+    columns: float64 [2, n]; sizes: points of each group, all > 0. What does not need a loop
+    over the groups is done for all points at once: small hulls cost little more than one.
+    """
+    starts = np.cumsum(sizes) - sizes
+    centres = np.add.reduceat(columns, starts, axis=1) / sizes
+    x, y = centred = columns - np.repeat(centres, sizes, axis=1)
+    xx, yy, xy = np.add.reduceat(np.stack([x * x, y * y, x * y]), starts, axis=1)
+    angles = 0.5 * np.arctan2(2.0 * xy, xx - yy)
+    cos, sin = np.cos(angles), np.sin(angles)
+    across, along = np.repeat([cos, sin], sizes, axis=1)
+    spread = np.stack([across * x + along * y, across * y - along * x])
+    low, high = (extreme.reduceat(spread, starts, axis=1) for extreme in (np.minimum, np.maximum))
+    extent = high - low
+    scale = _HULL_STEPS / np.maximum(np.hypot(extent[0], extent[1]), 1e-9)
+    steps = np.ascontiguousarray((centred * np.repeat(scale, sizes)).T.astype(np.int32))[:, None]
+    wide = (extent.min(axis=0) >= padding).tolist()
+    plane, hulls = np.ascontiguousarray(columns.T), []
+    for group, (start, size) in enumerate(zip(starts.tolist(), sizes.tolist(), strict=True)):
+        ends = slice(start, start + size)
+        corners = _hull(plane[ends], steps[ends]) if wide[group] else None
+        if corners is None:
+            axes = np.array([[cos[group], sin[group]], [-sin[group], cos[group]]])
+            lower, upper = low[:, group] - padding / 2, high[:, group] + padding / 2
+            corners = _rectangle(lower, upper) @ axes + centres[:, group]
+        hulls.append(_outer(corners) if len(corners) > MAX_CORNERS else corners)
+    return hulls
+
+
 def _hull(plane: NDArray[np.float64], steps: NDArray[np.int32]) -> NDArray[np.float64] | None:
     """Return the corners of the hull of points [n, 2], clockwise; None when they span no area.
 
-    steps: the points in integers, with which the hull is exact but for half a step.
+    steps: the points in integers, int32 [n, 1, 2], with which the hull is exact but for half a step.
     """
-    index = cv2.convexHull(steps[:, None], clockwise=True, returnPoints=False)[:, 0]
+    index = cv2.convexHull(steps, clockwise=True, returnPoints=False)[:, 0]
     corners: NDArray[np.float64] = plane[index]
     while len(corners) >= 3:  # corners that the rounding alone made convex
-        edges = np.diff(corners, axis=0, prepend=corners[-1:])
-        following = np.concatenate([edges[1:], edges[:1]])
-        convex = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] < 0.0
+        edges = np.empty((len(corners) + 1, 2))  # the last one again at the end
+        np.subtract(corners[1:], corners[:-1], out=edges[1:-1])
+        edges[0] = edges[-1] = corners[0] - corners[-1]
+        convex = edges[:-1, 0] * edges[1:, 1] < edges[:-1, 1] * edges[1:, 0]
         if convex.all():
             return corners
         corners = corners[convex]

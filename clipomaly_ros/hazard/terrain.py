@@ -51,13 +51,19 @@ class Terrain:
 
     def plane_below(self, ray: NDArray[np.float64], origin: NDArray[np.float64]) -> GroundPlane:
         """Return the plane at the height of the ground where a ray [3] from origin [3] meets it."""
-        local = self.plane
+        return self.planes_below(ray[None], origin)[0]
+
+    def planes_below(self, rays: NDArray[np.float64], origin: NDArray[np.float64]) -> list[GroundPlane]:
+        """Return for each ray [n, 3] from origin [3] the plane at the height of the ground where they meet.
+
+        It is the plane itself for a ray that meets no ground.
+        """
+        raised, met = np.zeros(len(rays)), np.ones(len(rays), bool)
         for _ in range(_CUTS):
-            place = cut_ground(ray[None], origin, local)[:, :2]
-            if not np.isfinite(place).all():
-                return self.plane
-            local = replace(self.plane, height=self.plane.height + float(self.relief.at(place)[0]))
-        return local
+            places = cut_ground(rays, origin, self.plane, raised)[:, :2]
+            met &= np.isfinite(places).all(axis=1)
+            raised = np.where(met, self.relief.at(np.nan_to_num(places)), 0.0)
+        return [replace(self.plane, height=self.plane.height + rise) for rise in raised.tolist()]
 
 
 def find_terrain(cloud: PointCloud, fixed_from_cloud: RigidTransform, settings: GroundSettings) -> Terrain:

@@ -62,7 +62,9 @@ def test_covariance_agrees_with_monte_carlo(distance):
     heights = generator.normal(0, ground_sigma, count)
     reached = origin + rays * ((heights - origin[2]) / rays[:, 2])[:, None]
     expected = np.cov(reached[:, :2].T)
-    ours = ray_covariance(place[0, :2] - origin[:2], origin[2], ground_sigma, CAMERA, settings)[:2, :2]
+    ours = ray_covariance(
+        place[0, :2] - origin[:2], origin[2], ground_sigma, CAMERA.focal_length, settings
+    )[:2, :2]
     assert np.sqrt(np.diag(ours)) == pytest.approx(np.sqrt(np.diag(expected)), rel=0.15)
 
 
