@@ -189,7 +189,7 @@ def test_cameras_as_list_or_with_commas(text: str, cameras: list[str]):
 def test_unusable_cameras_end_the_launch(tmp_path: Path):
     with launched(APRON, tmp_path / "log.txt", "cameras:=a, a") as process:
         assert process.wait() != 0
-        assert "cameras: expected at least one camera and none twice" in process.output
+        assert "cameras: expected at least one namespace and none twice" in process.output
 
 
 @pytest.mark.parametrize(("distribution", "variable"), [("jazzy", PROFILES[0]), ("kilted", PROFILES[1])])
