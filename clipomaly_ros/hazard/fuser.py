@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,10 +22,12 @@ from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.clouds import PointCloud
 from clipomaly_ros.hazard.corridor import CorridorSettings, Watch, unexplained_things, unnamed_region
 from clipomaly_ros.hazard.disputes import settle_disputes
-from clipomaly_ros.hazard.footprint import FootprintSettings, measure
+from clipomaly_ros.hazard.ego_motion import EgoMotion, with_clock_error
+from clipomaly_ros.hazard.footprint import FootprintSettings, measure_objects
 from clipomaly_ros.hazard.foreground import ForegroundSettings, Surroundings, select_objects
 from clipomaly_ros.hazard.ground import GroundSettings
-from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection, place_on_ground
+from clipomaly_ros.hazard.ground_placing import place_regions
+from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection
 from clipomaly_ros.hazard.terrain import Terrain, find_terrain
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import (
@@ -49,11 +51,13 @@ class FusionSettings:
     max_range: points farther from the camera than this are not used [m].
     base_slack: share of a mask's height by which its lower border may be too low; nothing
     farther away than the ground seen through the border above that can be the object.
+    time_sigma: standard deviation of the sensors' stamps against the transforms' [s].
     """
 
     clearance: float = 0.07
     max_range: float = 80.0
     base_slack: float = 0.25
+    time_sigma: float = 0.005
     ground: GroundSettings = field(default_factory=GroundSettings)
     association: AssociationSettings = field(default_factory=AssociationSettings)
     foreground: ForegroundSettings = field(default_factory=ForegroundSettings)
@@ -66,6 +70,8 @@ class FusionSettings:
             raise HazardError(f"expected a clearance between 0 and 1 m, got {self.clearance}")
         if not self.max_range > 0 or not 0.0 <= self.base_slack <= 1.0:
             raise HazardError("expected max_range > 0 m and base_slack in [0, 1]")
+        if not 0.0 <= self.time_sigma <= 1.0:
+            raise HazardError(f"expected a time_sigma from 0 to 1 s, got {self.time_sigma}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +104,7 @@ class RegionFuser:
         fixed_from_cloud: RigidTransform,
         fixed_from_camera: RigidTransform,
         watch: Watch | None = None,
+        motion: EgoMotion | None = None,
     ) -> FusionResult:
         """Place each region in the fixed frame (z up).
 
@@ -106,7 +113,7 @@ class RegionFuser:
         be empty; regions then rest on the prior ground plane. Every region ends either in
         measurements or, with its reason, in unplaced. latencies: "ground", "project", "place".
         watch: look for what stands in the corridor and no mask explains, if that is enabled;
-        such measurements come last, as LIDAR_ONLY.
+        such measurements come last, as LIDAR_ONLY. motion: of the vehicle; None stands still.
         Raises HazardError when the region image does not fit the camera.
         """
         check_region_image(region_image, camera)
@@ -132,16 +139,26 @@ class RegionFuser:
         scan = _Scan(points, seen, under, terrain)
         project_done = time.perf_counter()
         measurements: list[ZoneMeasurement] = []
-        measured = self._from_points(regions, camera, scan, fixed_from_camera) if regions else ()
+        measured = self._from_points(regions, camera, scan, fixed_from_camera, sensor) if regions else []
+        without = [region for region, geometry in zip(regions, measured, strict=True) if geometry is None]
+        ground_ray = self.settings.ground_ray
+        placed = place_regions(without, region_image, camera, terrain, fixed_from_camera, ground_ray)
         for region, geometry in zip(regions, measured, strict=True):
-            try:
-                placed = self._place(region, geometry, region_image, camera, terrain, fixed_from_camera)
-                measurements.append(replace(placed, geometry=_moved(placed.geometry, sensor)))
-            except NoIntersection as reason:
-                unplaced[region.id] = str(reason)
+            if geometry is not None:
+                measurements.append(ZoneMeasurement(region, geometry, Support.FUSED))
+                continue
+            place = next(placed)
+            if isinstance(place, NoIntersection):
+                unplaced[region.id] = str(place)
+            else:
+                measurements.append(ZoneMeasurement(region, _moved(place, sensor), Support.GROUND_PLANE))
         if watch is not None:
-            for geometry in self._unexplained(scan, watch, sensor):
-                measurements.append(ZoneMeasurement(unnamed_region(), geometry, Support.LIDAR_ONLY))
+            measurements += [
+                ZoneMeasurement(unnamed_region(), geometry, Support.LIDAR_ONLY)
+                for geometry in self._unexplained(scan, watch, sensor)
+            ]
+        if motion is not None:
+            measurements = with_clock_error(measurements, motion, self.settings.time_sigma)
         latencies = {
             "ground": ground_done - start,
             "project": project_done - ground_done,
@@ -169,35 +186,13 @@ class RegionFuser:
         seen = drop_hidden(seen, camera, self.settings.association)
         return seen, np.take(points, above[seen.index], axis=0)
 
-    def _place(
-        self,
-        region: RegionObservation,
-        geometry: Geometry | None,
-        region_image: NDArray[np.unsignedinteger],
-        camera: CameraModel,
-        terrain: Terrain,
-        fixed_from_camera: RigidTransform,
-    ) -> ZoneMeasurement:
-        """Place a region by its points' geometry, or where its rays meet the ground."""
-        if geometry is not None:
-            return ZoneMeasurement(region, geometry, Support.FUSED)
-        x, y, width, height = region.box
-        column, row = max(x, 0), max(y, 0)
-        crop = region_image[row : max(y + height, 0), column : max(x + width, 0)] == region.id
-        base = camera.rays([[x + width / 2, y + height - 1]])
-        origin = fixed_from_camera.apply(camera.origin[None])[0]
-        plane = terrain.plane_below(fixed_from_camera.rotate(base)[0], origin)
-        geometry = place_on_ground(
-            crop, (column, row), region.state, camera, fixed_from_camera, plane, self.settings.ground_ray
-        )
-        return ZoneMeasurement(region, geometry, Support.GROUND_PLANE)
-
     def _from_points(
         self,
         regions: Sequence[RegionObservation],
         camera: CameraModel,
         scan: _Scan,
         fixed_from_camera: RigidTransform,
+        sensor: NDArray[np.float64],
     ) -> list[Geometry | None]:
         """Measure each region from its LiDAR returns; None for one that has too few."""
         settings, seen = self.settings, scan.seen
@@ -227,9 +222,9 @@ class RegionFuser:
             claim[own] for claim, own in zip(rows, np.split(chosen, np.cumsum(sizes)[:-1]), strict=True)
         ]
         claims = settle_disputes(scan.points, scan.region, claims, ids)
-        return self._measured([scan.points[claim] for claim in claims], scan)
+        return self._measured([scan.points[claim] for claim in claims], scan, sensor)
 
-    def _unexplained(self, scan: _Scan, watch: Watch, sensor: NDArray[np.float64]) -> Iterator[Geometry]:
+    def _unexplained(self, scan: _Scan, watch: Watch, sensor: NDArray[np.float64]) -> list[Geometry]:
         """Measure what stands in the corridor and no mask explains."""
         things = unexplained_things(
             scan.points,
@@ -238,21 +233,18 @@ class RegionFuser:
             watch.fixed_from_reference.inverse() @ RigidTransform(np.eye(3), sensor),
             self.settings.corridor,
         )
-        for geometry in self._measured([scan.points[thing] for thing in things], scan):
-            if geometry is not None:
-                yield _moved(geometry, sensor)
+        measured = self._measured([scan.points[thing] for thing in things], scan, sensor)
+        return [geometry for geometry in measured if geometry is not None]
 
-    def _measured(self, objects: Sequence[NDArray[np.float32]], scan: _Scan) -> list[Geometry | None]:
+    def _measured(
+        self, objects: Sequence[NDArray[np.float32]], scan: _Scan, sensor: NDArray[np.float64]
+    ) -> list[Geometry | None]:
         """Measure objects from their points, standing on the ground below them; None without points."""
-        centres = np.zeros((len(objects), 2))
-        for centre, points in zip(centres, objects, strict=True):
-            if len(points):
-                centre[:] = points[:, :2].mean(axis=0, dtype=np.float64)
-        ground = scan.terrain.height_at(centres)
-        return [
-            measure(points, float(level), np.zeros(3), self.settings.footprint) if len(points) else None
-            for points, level in zip(objects, ground, strict=True)
-        ]
+        found = [points for points in objects if len(points)]
+        geometries = iter(
+            measure_objects(found, scan.terrain.height_at, np.zeros(3), self.settings.footprint, sensor)
+        )
+        return [next(geometries) if len(points) else None for points in objects]
 
     def _farthest(
         self,

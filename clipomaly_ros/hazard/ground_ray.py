@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.ground import GroundPlane
-from clipomaly_ros.hazard.polygons import convex_hull
+from clipomaly_ros.hazard.polygons import area_centroid, convex_hull
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import Geometry, HazardError
 
@@ -166,7 +166,7 @@ def _geometry(
         rise = origin[2] + distance * top_ray[2] / level - contact[0, 2]
         height = float(np.clip(rise, 0.01, settings.max_height))
     polygon = convex_hull(footprint, padding=0.04)
-    centre = polygon.mean(axis=0)
+    centre = area_centroid(polygon)
     ground_z = float(plane.height_at(centre[None])[0])
     covariance = ray_covariance(
         centre - origin[:2], origin[2] - ground_z, plane.sigma, focal_length, settings

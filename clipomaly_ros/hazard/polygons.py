@@ -17,6 +17,19 @@ def signed_area(polygon: ArrayLike) -> float:
     return float(0.5 * (x[:-1] @ y[1:] - x[1:] @ y[:-1]))  # the last edge ends in (0, 0)
 
 
+def area_centroid(polygon: ArrayLike) -> NDArray[np.float64]:
+    """Return the centre [2] of a polygon's area, which no further corner on an edge moves.
+
+    polygon: [n, 2] with an area above 0, in either direction.
+    """
+    corners = np.asarray(polygon, np.float64)
+    near = corners - corners[0]  # the products of far coordinates would cancel
+    after = np.roll(near, -1, axis=0)
+    twice = near[:, 0] * after[:, 1] - near[:, 1] * after[:, 0]
+    centre: NDArray[np.float64] = corners[0] + twice @ (near + after) / (3.0 * twice.sum())
+    return centre
+
+
 def is_clockwise(polygon: ArrayLike) -> bool:
     """Tell whether a polygon [n, 2] runs clockwise seen from above."""
     return signed_area(polygon) < 0.0

@@ -23,6 +23,14 @@ _FUSION = (
         1.0,
         "Share of a mask's height by which its lower border may be too low.",
     ),
+    (
+        "time_sigma",
+        "s",
+        0.0,
+        1.0,
+        "Standard deviation of the sensors' stamps against the transforms': what the vehicle moves in that "
+        "time is added to the covariance of each zone; 0 for exact clocks.",
+    ),
     ("ground.height", "m", -1000.0, 1000.0, "Height of the ground where too few points show it."),
     ("ground.max_slope", "rad", 0.001, 0.999, "Steepest ground accepted."),
     ("ground.search_above", "m", 0.0, 100.0, "How far above the LiDAR the ground may lie."),

@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.time import Time
 
 from clipomaly_ros.hazard.deskew import Sweep, continued
+from clipomaly_ros.hazard.ego_motion import EgoMotion
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import HazardError
 from clipomaly_ros.nodes.cloud_input import CloudInput
@@ -24,12 +25,12 @@ from clipomaly_ros.nodes.stamp_eras import Stray
 
 LATEST = 0
 _AHEAD = 200_000_000  # how far a pose is continued beyond the newest transform [ns]
-_BASE = 100_000_000  # of the motion that is continued [ns]
+_BASE = 100_000_000  # of the motion that is continued, and of the velocity [ns]
 
 
 @dataclass(frozen=True)
 class PairTransforms:
-    """Where camera and LiDAR were; fixed_from_reference is None when TF does not know it.
+    """Where camera and LiDAR were; fixed_from_reference and motion are None when TF does not know.
 
     sweeps: one for each cloud when their points must be moved to the image's stamp, in the
     frame of the first cloud; the transforms of that hold at that stamp then.
@@ -40,6 +41,7 @@ class PairTransforms:
     fixed_from_camera: RigidTransform
     fixed_from_reference: RigidTransform | None
     sweeps: tuple[Sweep, ...] = ()
+    motion: EgoMotion | None = None
 
 
 class TransformsAtStamps:
@@ -99,9 +101,20 @@ class TransformsAtStamps:
                 _rigid(fixed_from_cloud),
                 _rigid(fixed_from_camera),
                 self.fixed_from_reference(camera_stamp),
+                motion=self._motion(camera_frame, camera_stamp, fixed_from_camera),
             )
         except HazardError as error:
             raise BadMessage("transform_bad", str(error)) from error
+
+    def _motion(self, frame: str, stamp: int, now: TransformStamped) -> EgoMotion | None:
+        """Return the mean motion of a frame up to a stamp [ns]; None where TF does not reach back."""
+        if stamp < _BASE:
+            return None
+        try:
+            earlier = self.buffer.lookup_transform(self.fixed_frame, frame, _time(stamp - _BASE))
+        except tf2_ros.TransformException:
+            return None
+        return EgoMotion.between(_rigid(earlier), _rigid(now), _BASE / 1e9)
 
     def at_scans(self, camera_frame: str, camera_stamp: int, clouds: Sequence[CloudInput]) -> PairTransforms:
         """Look up the transforms of an image and all that the points of its clouds need.

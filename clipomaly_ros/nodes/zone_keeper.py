@@ -123,6 +123,7 @@ class ZoneKeeper:
             where.fixed_from_cloud,
             where.fixed_from_camera,
             self._watch(pair, groups or {}),
+            where.motion,
         )
         fused = time.monotonic()
         with self._lock:

@@ -225,6 +225,7 @@ def test_any_finite_cloud_gives_finite_zones(seed, count, scale):
     [
         lambda: FusionSettings(clearance=0.0),
         lambda: FusionSettings(max_range=-1.0),
+        lambda: FusionSettings(time_sigma=float("nan")),
         lambda: GroundSettings(height=float("nan")),
         lambda: GroundSettings(max_slope=2.0),
         lambda: GroundSettings(cell=0.0),

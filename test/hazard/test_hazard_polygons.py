@@ -7,6 +7,7 @@ from scipy.spatial import ConvexHull
 
 from clipomaly_ros.hazard.polygons import (
     MAX_CORNERS,
+    area_centroid,
     contains,
     convex_hull,
     diameter,
@@ -36,6 +37,17 @@ def test_a_hull_is_clockwise_convex_bounded_and_holds_its_points(points):
     assert is_clockwise(hull)
     assert is_convex(hull)
     assert contains(hull, points, 1e-6).all()
+
+
+@given(point_sets, st.integers(0, 60), st.floats(0, 1), st.sampled_from([0.0, 5e6]))
+def test_a_corner_on_an_edge_does_not_move_the_centre(points, edge, share, far):
+    hull = convex_hull(points) + far
+    edge %= len(hull)
+    between = hull[edge] + share * (hull[(edge + 1) % len(hull)] - hull[edge])
+    centre = area_centroid(hull)
+    assert area_centroid(np.insert(hull, edge + 1, between, axis=0)) == pytest.approx(centre, abs=1e-5)
+    assert contains(hull, centre[None], 1e-6).all()
+    assert area_centroid(SQUARE[::-1] + far) == pytest.approx(np.array([0.5, 0.5]) + far, abs=1e-8)
 
 
 @given(st.integers(0, 10_000), st.integers(4, 60), st.floats(0.1, 1e3))

@@ -58,6 +58,9 @@ def test_the_motion_between_the_stamps_is_in_the_transform(transforms):
     )
     np.testing.assert_allclose(found.fixed_from_cloud.translation, [10.5, 0, scene.LIDAR_HEIGHT], atol=1e-6)
     np.testing.assert_allclose(found.fixed_from_camera.translation, [10, 0, scene.CAMERA_HEIGHT], atol=1e-6)
+    velocities = found.motion.at(np.array([[30.0, 5.0, 0.0], [0.0, 0.0, 9.0]]))
+    np.testing.assert_allclose(velocities, [[SPEED, 0, 0]] * 2, atol=1e-6)
+    assert transforms.at(scene.CAMERA, START, scene.LIDAR, START).motion is None  # nothing is known before
     np.testing.assert_allclose(found.fixed_from_reference.translation, [10, 0, 0], atol=1e-6)
 
 
