@@ -23,6 +23,7 @@ def test_the_whole_plan():
     assert {name: item.count for name, item in plan.pictures.items()} == {
         "train": 1000,
         "train_drives": 900,
+        "train_scenes": 1800,
         "validation": 120,
         "test": 320,
         "nofod": 400,

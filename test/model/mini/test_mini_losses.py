@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss
+from clipomaly_ros.model.mini.pictures import BEHIND, IGNORED, SHAPE
 
 V, C, S = 3, 2, 4
+UNKNOWN = torch.full((1, 6, 6, 4), IGNORED)
 
 
 @pytest.fixture
@@ -38,16 +40,16 @@ def test_box_loss_wants_the_caption_where_the_known_does_not_explain(bank, word,
     scale = torch.tensor(20.0)
     cells = bank.embeddings[0].repeat(1, 6, 6, 1)  # all pavement
     boxes, words = torch.tensor([[0.0, 1.0, 1.0, 5.0, 5.0]]), torch.tensor([word])
-    missed = box_loss(cells, logits_of(cells, bank), boxes, words, bank, scale)
+    missed = box_loss(cells, logits_of(cells, bank), UNKNOWN, boxes, words, bank, scale)
     cells[0, 2:4, 2:4] = bank.embeddings[row]  # the middle of the box is the object
-    found = box_loss(cells, logits_of(cells, bank), boxes, words, bank, scale)
+    found = box_loss(cells, logits_of(cells, bank), UNKNOWN, boxes, words, bank, scale)
     assert found < 0.1 * missed
 
 
 def test_box_loss_moves_nothing_outside_the_box(bank):
     cells = torch.randn(1, 6, 6, V + C + S, requires_grad=True)
     boxes, words = torch.tensor([[0.0, 2.0, 2.0, 4.0, 4.0]]), torch.tensor([0])
-    box_loss(cells, logits_of(cells, bank), boxes, words, bank, torch.tensor(20.0)).backward()
+    box_loss(cells, logits_of(cells, bank), UNKNOWN, boxes, words, bank, torch.tensor(20.0)).backward()
     moved = cells.grad.abs().sum(dim=-1)[0] > 0
     assert moved[2:4, 2:4].all()
     assert moved.sum() == 4
@@ -56,7 +58,40 @@ def test_box_loss_moves_nothing_outside_the_box(bank):
 def test_boxes_smaller_than_a_cell_or_at_the_edge_still_count(bank):
     cells = torch.randn(1, 6, 6, V + C + S, requires_grad=True)
     boxes = torch.tensor([[0.0, 5.95, 5.9, 6.0, 6.0], [0.0, 0.1, 0.1, 0.2, 0.2]])
-    loss = box_loss(cells, logits_of(cells, bank), boxes, torch.tensor([0, -1]), bank, torch.tensor(20.0))
+    loss = box_loss(
+        cells, logits_of(cells, bank), UNKNOWN, boxes, torch.tensor([0, -1]), bank, torch.tensor(20.0)
+    )
     loss.backward()
     assert torch.isfinite(loss)
     assert (cells.grad.abs().sum(dim=-1) > 0).sum() == 2
+
+
+def test_cells_behind_a_shape_are_drawn_to_what_surrounds_the_box(bank):
+    cells = bank.embeddings[0].repeat(1, 6, 6, 1)  # all pavement
+    cells[0, 1:5, 1:5] = bank.embeddings[V + 1]
+    boxes, words = torch.tensor([[0.0, 1.0, 1.0, 5.0, 5.0]]), torch.tensor([1])
+    labels = UNKNOWN.clone()
+    labels[0, 1:5, 1:5] = BEHIND
+    labels[0, 2:4, 2:4] = SHAPE
+    filled = box_loss(cells, logits_of(cells, bank), labels, boxes, words, bank, torch.tensor(20.0))
+    cells[0, 1:5, 1:5] = bank.embeddings[0]
+    cells[0, 2:4, 2:4] = bank.embeddings[V + 1]
+    shaped = box_loss(cells, logits_of(cells, bank), labels, boxes, words, bank, torch.tensor(20.0))
+    assert shaped < 0.5 * filled
+
+
+def test_the_shape_counts_even_where_the_model_sees_its_background(bank):
+    cells = bank.embeddings[0].repeat(1, 6, 6, 1).requires_grad_()
+    boxes, words = torch.tensor([[0.0, 1.0, 1.0, 5.0, 5.0]]), torch.tensor([1])
+    labels = UNKNOWN.clone()
+    labels[0, 1:5, 1:5] = BEHIND
+    labels[0, 3, 1:5] = SHAPE
+    box_loss(cells, logits_of(cells, bank), labels, boxes, words, bank, torch.tensor(5.0)).backward()
+    moved = cells.grad[0, 1:5, 1:5].norm(dim=-1)
+    assert moved[2].min() > 2 * moved[[0, 1, 3]].max()
+
+
+def test_no_box_no_loss(bank):
+    cells = torch.randn(1, 6, 6, V + C + S)
+    none = torch.zeros(0, 5), torch.zeros(0, dtype=torch.long)
+    assert box_loss(cells, logits_of(cells, bank), UNKNOWN, *none, bank, torch.tensor(5.0)) == 0

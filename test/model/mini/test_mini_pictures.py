@@ -1,15 +1,21 @@
-"""Training crops: what is read of a data set, and what must never be."""
+"""Training pictures: what is read of a data set, and what must never be."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from clipomaly_ros.model.manifest import BundleError
-from clipomaly_ros.model.mini.pictures import IGNORED, STRANGE, draw_batch, learnt_names, read_pictures
+from clipomaly_ros.model.mini.pictures import (
+    BEHIND,
+    IGNORED,
+    SHAPE,
+    STRANGE,
+    learnt_names,
+    read_pictures,
+)
 
 PAVEMENT, SKY = 7, 9
 CLASSES = [f"class {number}" for number in range(10)]
@@ -18,7 +24,7 @@ RED, GREEN = (200, 20, 20), (20, 200, 20)
 
 @pytest.fixture(scope="module")
 def data_set(tmp_path_factory):
-    """Write two pictures: pavement under sky, a red suitcase and a green strange object."""
+    """Write two pictures: pavement under sky, a round red suitcase and a green strange object."""
     root = tmp_path_factory.mktemp("set")
     for name in ("images", "semantic"):
         (root / name).mkdir()
@@ -28,15 +34,19 @@ def data_set(tmp_path_factory):
         labels = np.full((256, 320), PAVEMENT, np.uint8)
         rgb[:80], labels[:80] = (90, 140, 220), SKY
         for category, (x, y), colour in ((1, (60, 120), RED), (2, (200, 160), GREEN)):
-            rgb[y : y + 40, x : x + 50] = colour
-            labels[y : y + 40, x : x + 50] = 254
+            centre, axes = (x + 25, y + 20), (24, 19)
+            cv2.ellipse(rgb, centre, axes, 0, 0, 360, colour, -1)
+            cv2.ellipse(labels, centre, axes, 0, 0, 360, 254, -1)
             annotations.append(
                 {"image_id": number, "category_id": category, "bbox": [x, y, 50, 40], "anomalous": True}
             )
+        for side in (8, 3):
+            box = [160 - side / 2, 220 - side / 2, side, side]
+            annotations.append({"image_id": number, "category_id": 3, "bbox": box, "anomalous": False})
         cv2.imwrite(str(root / f"images/{number}.png"), rgb[..., ::-1])
         cv2.imwrite(str(root / f"semantic/{number}.png"), labels)
         images.append({"id": number, "file_name": f"images/{number}.png"})
-    categories = [{"id": 1, "name": "suitcase"}, {"id": 2, "name": "object"}]
+    categories = [{"id": 1, "name": "suitcase"}, {"id": 2, "name": "object"}, {"id": 3, "name": "cone"}]
     index = {
         "info": {"class_names": CLASSES},
         "images": images,
@@ -47,14 +57,40 @@ def data_set(tmp_path_factory):
     return root
 
 
-def test_masks_of_anomalies_leave_no_trace(data_set):
+def test_masks_of_anomalies_leave_no_trace(data_set, tmp_path):
+    """Whatever the labels say inside the boxes: what is learnt there comes from the picture alone."""
     assert learnt_names(data_set) == ["suitcase"]
-    (picture, other) = read_pictures(data_set, CLASSES, {"suitcase": 4})
-    assert set(np.unique(picture.labels)) == {PAVEMENT, SKY, IGNORED}
-    left, top, right, bottom = picture.boxes[0].astype(int)
-    assert (picture.labels[top:bottom, left:right] == IGNORED).all()
-    assert picture.words.tolist() == [4, STRANGE]
-    assert other.labels.shape == picture.labels.shape
+    pictures = read_pictures(data_set, CLASSES, {"suitcase": 4})
+    assert pictures[0].words.tolist() == [4, STRANGE]
+    assert set(np.unique(pictures[0].labels)) <= {PAVEMENT, SKY, SHAPE, BEHIND, IGNORED}
+    shutil.copytree(data_set, tmp_path / "other")
+    for number, file in enumerate(sorted((tmp_path / "other" / "semantic").iterdir())):
+        labels = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+        for left, top, right, bottom in pictures[number].boxes.astype(int):
+            noise = np.random.default_rng(number).integers(0, 256, (bottom - top, right - left))
+            labels[top:bottom, left:right] = noise
+        cv2.imwrite(str(file), labels)
+    for picture, other in zip(
+        pictures, read_pictures(tmp_path / "other", CLASSES, {"suitcase": 4}), strict=True
+    ):
+        np.testing.assert_array_equal(picture.labels, other.labels)
+
+
+def test_shapes_are_estimated_and_no_label_counts_in_or_around_a_box(data_set):
+    picture = read_pictures(data_set, CLASSES, {"suitcase": 4})[0]
+    for left, top, right, bottom in picture.boxes.astype(int):
+        inside = picture.labels[top:bottom, left:right]
+        disc = (picture.rgb[top:bottom, left:right] != 120).any(axis=-1)
+        assert (inside[disc] == SHAPE).mean() > 0.95
+        assert (inside[~disc] == BEHIND).mean() > 0.8  # estimated at fewer pixels
+        assert (picture.labels[top - 2 : bottom + 2, left - 2 : right + 2] >= BEHIND).all()
+
+
+def test_places_know_what_is_there(data_set):
+    picture = read_pictures(data_set, CLASSES, {"suitcase": 4})[0]
+    assert picture.kinds == ("suitcase", "object", "cone")
+    assert picture.known.tolist() == [False, False, True]
+    assert picture.places.tolist() == [[85, 140], [225, 180], [160, 220]]  # the smallest is left out
 
 
 def test_what_is_held_out_is_refused(data_set):
@@ -64,31 +100,6 @@ def test_what_is_held_out_is_refused(data_set):
         read_pictures(data_set, ["sky"], {"suitcase": 0})
     with pytest.raises(BundleError, match="clipomaly simulate images"):
         learnt_names(data_set / "images")
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_boxes_labels_and_picture_move_together(data_set, seed):
-    pictures = read_pictures(data_set, CLASSES, {"suitcase": 0})
-    batch = draw_batch(pictures, 3, 128, np.random.default_rng(seed))
-    assert batch.images.shape == (3, 128, 128, 3)
-    assert batch.labels.shape == (3, 16, 16, 4)
-    for (crop, *edges), word in zip(batch.boxes, batch.words, strict=True):
-        left, top, right, bottom = np.array(edges) * 8
-        assert 0 <= left < right <= 128
-        assert 0 <= top < bottom <= 128
-        x, y = int((left + right) / 2), int((top + bottom) / 2)
-        red, green, _ = batch.images[int(crop), min(y, 127), min(x, 127)].astype(int)
-        assert (red > green) == (word == 0)  # recolouring keeps which of the two is stronger
-        assert (batch.labels[int(crop), min(y // 8, 15), min(x // 8, 15)] == IGNORED).all()
-
-
-def test_the_same_seed_draws_the_same_crops(data_set):
-    pictures = read_pictures(data_set, CLASSES, {"suitcase": 0})
-    first, second = (draw_batch(pictures, 12, 64, np.random.default_rng(5)) for _ in range(2))
-    np.testing.assert_array_equal(first.labels, second.labels)
-    np.testing.assert_array_equal(first.boxes, second.boxes)
-    np.testing.assert_array_equal(first.images, second.images)
 
 
 @pytest.mark.parametrize("split", ["validation", "test", "nofod"])

@@ -30,7 +30,8 @@ def pictures():
     rgb[70:100, 60:100], labels[70:100, 60:100] = (200, 20, 20), 255
     box = np.float32([[60, 70, 100, 100]])
     places = np.float32([[80, 85]])
-    return [Picture(rgb, labels, box, np.int64([word]), places) for word in (0, STRANGE)]
+    kinds, known = ("thing",), np.array([False])
+    return [Picture(rgb, labels, box, np.int64([word]), places, kinds, known) for word in (0, STRANGE)]
 
 
 @pytest.mark.parametrize(
