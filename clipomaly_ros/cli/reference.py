@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS, FUSION_TOPICS
-from clipomaly_ros.nodes.managed_node import AUTOSTART
+from clipomaly_ros.nodes.managed_node import OF_EVERY_NODE
 from clipomaly_ros.nodes.parameters import Parameter
 from clipomaly_ros.nodes.qos import PROFILES
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
@@ -30,7 +30,7 @@ NODES: dict[str, tuple[Sequence[Parameter], Sequence[Topic]]] = {
 
 def parameters(node: str) -> list[Parameter]:
     """Return all parameters of a node, those of every node first."""
-    return [AUTOSTART, *(row for row in NODES[node][0] if row.name != AUTOSTART.name)]
+    return [*OF_EVERY_NODE, *NODES[node][0]]
 
 
 def scalar(value: Any) -> str:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from clipomaly_ros.nodes.anomaly_frame_message import Origin
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS
-from clipomaly_ros.nodes.managed_node import AUTOSTART
+from clipomaly_ros.nodes.managed_node import OF_EVERY_NODE
 from clipomaly_ros.nodes.parameters import Parameter, ParameterError
 from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS
@@ -43,7 +43,8 @@ def node_parameters(path: Path, node: str, table: Sequence[Parameter]) -> Simple
     """
     values = {row.name: row.default for row in table}
     given = read_parameters(path, node)
-    unknown = given.keys() - values.keys() - {AUTOSTART.name}  # there is no life cycle here
+    idle = {row.name for row in OF_EVERY_NODE}  # there are no life cycle and no reports here
+    unknown = given.keys() - values.keys() - idle
     problems = [f"{name}: is no parameter of {node}" for name in unknown]
     values |= given
     attributes = {}

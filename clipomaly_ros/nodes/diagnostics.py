@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -51,7 +52,7 @@ class HealthMonitor:
     """
 
     def __init__(self, node: Node, period: float = 1.0) -> None:
-        self._node = node
+        self._node, self._period = node, period
         self._lock = threading.RLock()
         self._bad: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
@@ -67,8 +68,18 @@ class HealthMonitor:
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", QoSProfile(depth=10))
         self._stop = threading.Event()
         self._due = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(period,), name="diagnostics", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="diagnostics", daemon=True)
         self._thread.start()
+
+    def at_once(self) -> AbstractContextManager[Any]:
+        """Return a context in which no report is made: what is counted in it is seen in it."""
+        return self._lock
+
+    def report_every(self, period: float) -> None:
+        """Report once each period [s] from now on."""
+        if period != self._period:
+            self._period = period
+            self._due.set()
 
     def count(self, reason: str, detail: str = "", amount: int = 1) -> None:
         """Count something bad that was dealt with, e.g. a dropped message; WARN in the next report."""
@@ -209,9 +220,9 @@ class HealthMonitor:
         if threading.current_thread() is not self._thread:
             self._thread.join(5.0)
 
-    def _run(self, period: float) -> None:
+    def _run(self) -> None:
         while self._node.context.ok():
-            self._due.wait(period)
+            self._due.wait(self._period)
             self._due.clear()
             if self._stop.is_set():
                 return

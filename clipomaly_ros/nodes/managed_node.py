@@ -27,6 +27,10 @@ AUTOSTART = Parameter(
     True,
     "Configure and activate the node by itself once it spins; false leaves both to a life-cycle manager.",
 )
+DIAGNOSTICS_PERIOD = Parameter(
+    "diagnostics_period", 1.0, "Time between two reports on /diagnostics.", "s", 0.05, 60.0, read_only=True
+)
+OF_EVERY_NODE = (AUTOSTART, DIAGNOSTICS_PERIOD)
 # Several publishers of /clock may disagree by a little; a looped bag jumps by seconds.
 BACKWARD_JUMP = Duration(nanoseconds=-100_000_000)
 
@@ -49,12 +53,15 @@ class ManagedNode(LifecycleNode):
         self._transitions = 0  # begun so far
         super().__init__(name, **options)
         self.health = diagnostics.HealthMonitor(self)
-        self.table = (AUTOSTART, *table)
+        self.table = (*OF_EVERY_NODE, *table)
         self.parameters = SimpleNamespace()
         self.state_name = ""
         self._enter("unconfigured")
         declare(self, self.table)
         guard(self, self.table, locked=lambda: self.state_name != "unconfigured")
+        period = self.get_parameter(DIAGNOSTICS_PERIOD.name).value
+        if not DIAGNOSTICS_PERIOD.problem(period):  # else configure says so, in a report each second
+            self.health.report_every(period)
         self._refuse_impossible_transitions()
         self._jump = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=BACKWARD_JUMP, on_clock_change=True),
@@ -93,6 +100,7 @@ class ManagedNode(LifecycleNode):
         def work() -> None:
             self._tell_unknown_parameters()
             self.parameters = read(self, self.table)
+            self.health.report_every(self.parameters.diagnostics_period)
             self.configure(self.parameters)
 
         return self._transition("configure", work, self.cleanup, "inactive", state)

@@ -22,8 +22,9 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
-TIMEOUT = 60.0  # generous: nothing here measures time
+TIMEOUT = 120.0  # generous: nothing here measures time
 ROOT = Path(__file__).resolve().parents[2]
+REPORTS = {"diagnostics_period": 0.1}  # what nodes tell is waited for again and again
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout: float = TIMEOUT) -> Any:
@@ -94,7 +95,7 @@ def node_process(
     arguments: Sequence[str] = (),
     parameter_file: Path | None = None,
 ) -> NodeProcess:
-    """Start one of this package's node executables with --ros-args."""
+    """Start one of this package's node executables with --ros-args and frequent diagnostics."""
     folder = os.environ.get("CLIPOMALY_EXECUTABLES")
     command = (
         [str(Path(folder) / executable)]
@@ -104,7 +105,7 @@ def node_process(
     command += ["--ros-args", *arguments]
     if parameter_file is not None:
         command += ["--params-file", str(parameter_file)]
-    for name, value in (parameters or {}).items():
+    for name, value in {**REPORTS, **(parameters or {})}.items():
         command += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
     return NodeProcess(command, log)
 
@@ -214,16 +215,28 @@ class Observer:
             f"{node_name} gone",
         )
 
-    def call(self, service_type: Any, name: str, request: Any, timeout: float = TIMEOUT) -> Any:
-        """Call a service and return its response."""
+    @contextlib.contextmanager
+    def calling(
+        self, service_type: Any, name: str, timeout: float = TIMEOUT
+    ) -> Iterator[Callable[[Any], Any]]:
+        """Give a function that calls a service and returns its response."""
         client = self.node.create_client(service_type, name)
-        try:
+
+        def call(request: Any) -> Any:
             wait_until(client.service_is_ready, f"service {name}", timeout)
             future = client.call_async(request)
             wait_until(future.done, f"answer of {name}", timeout)
             return future.result()
+
+        try:
+            yield call
         finally:
             self.node.destroy_client(client)
+
+    def call(self, service_type: Any, name: str, request: Any, timeout: float = TIMEOUT) -> Any:
+        """Call a service once and return its response."""
+        with self.calling(service_type, name, timeout) as call:
+            return call(request)
 
     def state_of(self, node_name: str) -> str:
         """Return the life-cycle state of a node by its fully qualified name."""

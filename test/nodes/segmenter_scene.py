@@ -7,7 +7,7 @@ from array import array
 
 import cv2
 import numpy as np
-from ros_harness import spinning
+from ros_harness import REPORTS, spinning
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -78,7 +78,7 @@ def spoiled(seconds, **changes):
 def arguments(parameters):
     """Return --ros-args that set the parameters."""
     words = ["--ros-args"]
-    for name, value in parameters.items():
+    for name, value in {**REPORTS, **parameters}.items():
         words += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
     return words
 

@@ -8,7 +8,7 @@ from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
-from ros_harness import spinning, wait_until
+from ros_harness import REPORTS, spinning, wait_until
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 
@@ -65,7 +65,8 @@ def observer(shared_observer):
 
 
 def probe(*arguments, **options):
-    return spinning(lambda context: Probe(context=context, **options), ["--ros-args", *arguments])
+    often = [word for name, value in REPORTS.items() for word in ("-p", f"{name}:={value}")]
+    return spinning(lambda context: Probe(context=context, **options), ["--ros-args", *often, *arguments])
 
 
 @pytest.mark.dds
@@ -124,6 +125,7 @@ def test_a_mistyped_parameter_name_is_told_and_does_not_stop_the_node(observer, 
         ("gate.distance:=far", ["gate.distance", "float"]),
         ("mode:=sideways", ["mode", "'slow'", "'sideways'"]),
         ("count:=0", ["count", "0"]),
+        ("diagnostics_period:=0.0", ["diagnostics_period", "0"]),
     ],
 )
 def test_a_bad_parameter_keeps_the_node_unconfigured_until_it_is_corrected(observer, argument, words):
@@ -134,7 +136,7 @@ def test_a_bad_parameter_keeps_the_node_unconfigured_until_it_is_corrected(obser
         assert observer.level("/probe") == diagnostics.ERROR
         assert observer.state_of("/probe") == "unconfigured"
         name = argument.split(":=")[0]
-        good = next(row.default for row in TABLE if row.name == name)
+        good = next(row.default for row in node.table if row.name == name)
         assert set_parameter(observer, name, good).successful
         assert observer.change_state("/probe", Transition.TRANSITION_CONFIGURE)
         wait_until(lambda: "configure_error" not in observer.values("/probe"), "the error gone")
@@ -188,6 +190,17 @@ def test_a_failed_configure_is_undone_and_reported(observer, kind):
         assert "wrong hash" in observer.values("/probe")["configure_error"]
         assert observer.state_of("/probe") == "unconfigured"
         assert node.cleaned == 1
+
+
+@pytest.mark.dds
+def test_reports_come_as_often_as_the_parameter_says():
+    with probe("-p", "diagnostics_period:=60.0") as node:
+        wait_until(lambda: node.state_name == "active", "the active node")
+        assert node.parameters.diagnostics_period == 60.0
+        reports = []
+        node.health.publish = lambda: reports.append(None)
+        node.health.report_every(0.05)
+        wait_until(lambda: len(reports) >= 4, "four reports")  # a minute each before
 
 
 @pytest.mark.dds

@@ -13,45 +13,68 @@ from clipomaly_ros.nodes.segmenter_services import printable
 pytestmark = pytest.mark.dds
 
 
-@pytest.fixture
-def observer(tiny_bundle, tmp_path):
-    parameters = {"bundle": str(tiny_bundle.folder), **write_vocabulary(tmp_path)}
+class Scene:
+    """A running segmenter, images for it and the services of it."""
+
+    def __init__(self, observer):
+        self.observer, self.seconds = observer, 10.0
+        observer.wait_value(NODE, "state", "active")
+        self.frames = observer.subscribe(AnomalyFrame, "/anomalies", qos.RESULTS)
+        observer.wait_publishers("/anomalies")
+        self.publisher = observer.publisher(Image, "/image_raw", qos.SENSOR_IN)
+
+    def add(self, names, groups=()):
+        request = AddCandidates.Request(names=names, groups=list(groups))
+        return self.observer.call(AddCandidates, f"{NODE}/add_candidates", request)
+
+    def replace(self, approved="", candidates=""):
+        request = SetVocabulary.Request(approved_yaml=approved, candidates_yaml=candidates)
+        return self.observer.call(SetVocabulary, f"{NODE}/set_vocabulary", request)
+
+    def hash_in_use(self):
+        """Return the vocabulary of a frame whose image was sent after this call."""
+        sent = []
+
+        def answered():  # sent best effort: the first ones may be lost
+            self.seconds += 0.1
+            message = image(self.seconds)
+            sent.append(message.header)
+            self.publisher.publish(message)
+            return next((frame for frame in self.frames if frame.header in sent), None)
+
+        return wait_until(answered, "a frame").vocabulary_hash
+
+    def refusals(self):
+        return int(self.observer.values(NODE).get("vocabulary_change_refused", "0"))
+
+
+@pytest.fixture(scope="module")
+def running(tiny_bundle, tmp_path_factory):
+    parameters = {
+        "bundle": str(tiny_bundle.folder),
+        **write_vocabulary(tmp_path_factory.mktemp("vocabulary")),
+    }
     with Observer() as node, running_segmenter(parameters):
-        node.wait_value(NODE, "state", "active")
-        yield node
+        yield Scene(node)
 
 
-def add(observer, names, groups=()):
-    return observer.call(
-        AddCandidates, f"{NODE}/add_candidates", AddCandidates.Request(names=names, groups=list(groups))
-    )
+@pytest.fixture
+def scene(running):
+    """Begin each test with the same vocabulary."""
+    answer = running.replace(APPROVED, CANDIDATES)
+    assert answer.success, answer.message
+    return running
 
 
-def replace(observer, approved="", candidates=""):
-    request = SetVocabulary.Request(approved_yaml=approved, candidates_yaml=candidates)
-    return observer.call(SetVocabulary, f"{NODE}/set_vocabulary", request)
-
-
-def hash_in_use(observer, seconds):
-    frames = observer.subscribe(AnomalyFrame, "/anomalies", qos.RESULTS)
-    observer.wait_publishers("/anomalies")
-    publisher = observer.publisher(Image, "/image_raw", qos.SENSOR_IN)
-    message = image(seconds)
-    publisher.publish(message)
-    frame = wait_until(lambda: next((f for f in frames if f.header == message.header), None), "a frame")
-    observer.node.destroy_publisher(publisher)
-    return frame.vocabulary_hash
-
-
-def test_names_are_added_and_used_from_the_next_frame_on(observer):
-    before = hash_in_use(observer, 10.0)
-    answer = add(observer, ["Fire Extinguisher", "pallet"], ["equipment", "equipment"])
+def test_names_are_added_and_used_from_the_next_frame_on(scene):
+    before = scene.hash_in_use()
+    answer = scene.add(["Fire Extinguisher", "pallet"], ["equipment", "equipment"])
     assert answer.success, answer.message
     assert not answer.rejected
     assert answer.vocabulary_hash != before
-    assert hash_in_use(observer, 11.0) == answer.vocabulary_hash
-    observer.wait_value(NODE, "vocabulary_hash", answer.vocabulary_hash)
-    observer.wait_value(NODE, "candidates", "4")
+    assert scene.hash_in_use() == answer.vocabulary_hash
+    scene.observer.wait_value(NODE, "vocabulary_hash", answer.vocabulary_hash)
+    scene.observer.wait_value(NODE, "candidates", "4")
 
 
 @pytest.mark.parametrize(
@@ -69,28 +92,28 @@ def test_names_are_added_and_used_from_the_next_frame_on(observer):
         ([], [], []),
     ],
 )
-def test_bad_names_are_refused_all_or_nothing(observer, names, groups, rejected):
-    before = hash_in_use(observer, 10.0)
-    answer = add(observer, names, groups)
+def test_bad_names_are_refused_all_or_nothing(scene, names, groups, rejected):
+    before, refusals = scene.hash_in_use(), scene.refusals()
+    answer = scene.add(names, groups)
     assert not answer.success
     assert answer.message
     assert [item.name for item in answer.rejected] == rejected
     assert all(item.reason for item in answer.rejected)
     assert answer.vocabulary_hash == before
-    assert hash_in_use(observer, 11.0) == before
-    observer.wait_count(NODE, "vocabulary_change_refused")
+    assert scene.hash_in_use() == before
+    scene.observer.wait_count(NODE, "vocabulary_change_refused", refusals + 1)
 
 
-def test_a_part_of_the_vocabulary_is_replaced(observer):
-    before = hash_in_use(observer, 10.0)
-    answer = replace(observer, candidates="version: 1\ncandidates:\n  - {name: pallet, group: equipment}\n")
+def test_a_part_of_the_vocabulary_is_replaced(scene):
+    before = scene.hash_in_use()
+    answer = scene.replace(candidates="version: 1\ncandidates:\n  - {name: pallet, group: equipment}\n")
     assert answer.success, answer.message
     assert "3 approved" in answer.message
     assert "1 candidates" in answer.message
-    assert hash_in_use(observer, 11.0) == answer.vocabulary_hash != before
-    again = replace(observer, approved=APPROVED, candidates=CANDIDATES)
+    assert scene.hash_in_use() == answer.vocabulary_hash != before
+    again = scene.replace(approved=APPROVED, candidates=CANDIDATES)
     assert again.success
-    assert hash_in_use(observer, 12.0) == before
+    assert scene.hash_in_use() == before
 
 
 @pytest.mark.parametrize(
@@ -103,13 +126,14 @@ def test_a_part_of_the_vocabulary_is_replaced(observer):
         ("!!python/object:os.system {}", "", "approved_yaml"),
     ],
 )
-def test_a_bad_vocabulary_is_refused_whole(observer, approved, candidates, words):
-    before = hash_in_use(observer, 10.0)
-    answer = replace(observer, approved, candidates)
+def test_a_bad_vocabulary_is_refused_whole(scene, approved, candidates, words):
+    before, refusals = scene.hash_in_use(), scene.refusals()
+    answer = scene.replace(approved, candidates)
     assert not answer.success
     assert words in answer.message
     assert answer.vocabulary_hash == before
-    assert hash_in_use(observer, 11.0) == before
+    assert scene.hash_in_use() == before
+    scene.observer.wait_count(NODE, "vocabulary_change_refused", refusals + 1)
 
 
 def test_text_for_bounded_strings_is_printable_and_fits():
