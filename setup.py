@@ -11,7 +11,8 @@ def tree(folder: str) -> list[tuple[str, list[str]]]:
     """List the files below a folder as data_files of share/clipomaly_ros."""
     found: dict[str, list[str]] = {}
     for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and not path.name.startswith("."):
+        # Python keeps compiled launch files beside the sources.
+        if path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts:
             found.setdefault(f"share/{PACKAGE}/{path.parent}", []).append(str(path))
     return sorted(found.items())
 

@@ -108,7 +108,7 @@ class Workspace:
             str(path.relative_to(ROOT))
             for folder in ("launch", "config", "models/configs", "models/apron-mini")
             for path in (ROOT / folder).rglob("*")
-            if path.is_file()
+            if path.is_file() and "__pycache__" not in path.parts
         )
         stamp = fingerprint(interfaces + package, str(ROOT), *names)
         file = self.install / ".built"

@@ -72,7 +72,7 @@ def test_workspace_builds_the_python_package_with_launch_and_config(workspace: P
         "console_direct-",
     )
     share = workspace / "install" / "share" / "clipomaly_ros"
-    for folder in ("launch", "config"):
+    for folder in ("launch", "config", "models/configs", "models/apron-mini"):
         ours = {
             path.relative_to(ROOT)
             for path in (ROOT / folder).rglob("*")
@@ -80,7 +80,7 @@ def test_workspace_builds_the_python_package_with_launch_and_config(workspace: P
         }
         installed = {path.relative_to(share) for path in (share / folder).rglob("*") if path.is_file()}
         assert ours, f"{folder} is empty"
-        assert installed >= ours
+        assert installed == ours
     executables = {path.name for path in (workspace / "install" / "lib" / "clipomaly_ros").iterdir()}
     bridges = {"keep_out_bridge", "nav2_filter_info", "detection3d_bridge", "autoware_bridge"}
     assert executables == {
