@@ -254,10 +254,10 @@ class HazardFusion(ManagedNode):
 
     def _publish(self, outgoing: Outgoing) -> None:
         array, result = outgoing.zones, outgoing.result
-        if result is not None:  # before the health is asked for: it is part of it
-            for number, reason in result.unplaced.items():
+        with self.health.at_once():  # a report in between would take the reasons out of this array
+            for number, reason in (result.unplaced if result is not None else {}).items():
                 self.health.count("region_unplaced", f"region {number}: {reason}")
-        level, text = self.health.level_and_message()
+            level, text = self.health.level_and_message()
         if result is None:
             array.health = HazardZoneArray.HEALTH_STALE
             text = f"no new pair of image and cloud; {text}"

@@ -30,7 +30,9 @@ LATCHED = QoSProfile(
 class FusionRig:
     """Publishes pairs one at a time and waits for the zones of each."""
 
-    def __init__(self, observer: Observer, process: NodeProcess, cameras: tuple[str, ...]) -> None:
+    def __init__(
+        self, observer: Observer, process: NodeProcess, cameras: tuple[str, ...], mounted: bool
+    ) -> None:
         self.observer, self.process = observer, process
         self.zones: list[HazardZoneArray] = observer.subscribe(HazardZoneArray, "/hazard_zones")
         self.markers: list[MarkerArray] = observer.subscribe(MarkerArray, "/hazard_markers")
@@ -48,6 +50,8 @@ class FusionRig:
         observer.wait_publishers("/hazard_zones")
         observer.wait_publishers("/hazard_markers")
         self.next_stamp = START
+        if mounted:  # before it is waited until the node hears: no pair is earlier than the transforms
+            self.mount()
         self.wait_heard()
 
     def wait_heard(self) -> None:
@@ -163,7 +167,4 @@ def running_fusion(
         Observer() as observer,
         node_process("hazard_fusion", folder / "hazard_fusion.log", values) as process,
     ):
-        rig = FusionRig(observer, process, namespaces)
-        if mounted:
-            rig.mount()
-        yield rig
+        yield FusionRig(observer, process, namespaces, mounted)
