@@ -130,18 +130,15 @@ def _gather(
     shape: tuple[int, int],
     strides: tuple[int, int],
 ) -> NDArray[np.float32]:
-    """Copy the coordinates out of the message once, through views without copies."""
+    """Copy the coordinates out of the message once, through views without copies.
+
+    One after the other, also where they lie side by side: numpy copies a long column in half
+    the time of as many rows of three.
+    """
     xyz = np.empty((*shape, 3), np.float32)
     with np.errstate(over="ignore", invalid="ignore"):  # float64 beyond float32 becomes inf, and is dropped
-        if (
-            len(set(formats)) == 1
-            and offsets[1:] == [offsets[0] + 4, offsets[0] + 8]
-            and formats[0][1:] == "f4"
-        ):
-            xyz[...] = np.ndarray((*shape, 3), formats[0], buffer, offsets[0], (*strides, 4))
-        else:
-            for axis, (offset, code) in enumerate(zip(offsets, formats, strict=True)):
-                xyz[..., axis] = np.ndarray(shape, code, buffer, offset, strides)
+        for axis, (offset, code) in enumerate(zip(offsets, formats, strict=True)):
+            xyz[..., axis] = np.ndarray(shape, code, buffer, offset, strides)
     return xyz.reshape(-1, 3)
 
 

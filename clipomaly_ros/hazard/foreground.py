@@ -99,8 +99,12 @@ def _select(around: Surroundings, settings: ForegroundSettings) -> NDArray[np.bo
     region = np.zeros(count, np.intp)
     region[label] = clusters.group
     share = inside / total
-    score = inside * share**2 * (0.1 + _box_overlap(clusters, around, region))
-    score[inside < _needed(clusters.lowest(around.distance), settings.min_points)] = 0.0
+    left, top, right, bottom, nearest = clusters.lowest(
+        np.stack([around.u, around.v, -around.u, -around.v, around.distance])
+    )
+    outline = np.stack([left, top, -right, -bottom]).astype(np.float64)
+    score = inside * share**2 * (0.1 + _box_overlap(outline, around.boxes[region]))
+    score[inside < _needed(nearest, settings.min_points)] = 0.0
     highest = np.zeros(len(around.sizes))
     np.maximum.at(highest, region, score)
     best = np.flatnonzero((score == highest[region]) & (score > 0.0))
@@ -172,11 +176,13 @@ def _needed(reach: NDArray[np.float32], at_ten_metres: int) -> NDArray[np.float6
     return needed
 
 
-def _box_overlap(clusters: Clusters, around: Surroundings, region: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the intersection over union of each cluster's outline box with its region's box."""
-    left, top = (clusters.lowest(pixels).astype(np.float64) for pixels in (around.u, around.v))
-    right, bottom = (clusters.highest(pixels).astype(np.float64) for pixels in (around.u, around.v))
-    x, y, width, height = around.boxes[region].T
+def _box_overlap(outline: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the intersection over union of clusters' outline boxes with their regions' boxes.
+
+    outline: left, top, right, bottom pixel of each, [4, k]; boxes: x, y, width, height, [k, 4].
+    """
+    left, top, right, bottom = outline
+    x, y, width, height = boxes.T
     across = np.clip(np.minimum(right + 1, x + width) - np.maximum(left, x), 0, None)
     down = np.clip(np.minimum(bottom + 1, y + height) - np.maximum(top, y), 0, None)
     union = (right - left + 1) * (bottom - top + 1) + width * height - across * down

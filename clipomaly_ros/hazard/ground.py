@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -111,7 +112,7 @@ def estimate_ground(
         near = np.abs(_residual(columns, plane)) < settings.tolerance
         if np.count_nonzero(near) < settings.min_cells:
             return GroundPlane.prior(settings.height)
-        fitted = _fit(columns[:, near])
+        fitted = _fit(columns, near)
         if fitted is None:
             return GroundPlane.prior(settings.height)
         plane = fitted
@@ -136,10 +137,11 @@ def _residual(columns: NDArray[np.float64], plane: NDArray[np.float64]) -> NDArr
     return residual
 
 
-def _fit(columns: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the plane with the least squared residuals of points [3, n]; None when they lie in a line."""
-    centre = columns.mean(axis=1)
-    offsets = columns - centre[:, None]
+def _fit(columns: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    """Return the plane with the least squared residuals of chosen points of [3, n]; None when in a line."""
+    weights = chosen.astype(np.float64)  # most are chosen: to weigh all takes less than to take some
+    centre = columns @ weights / weights.sum()
+    offsets = (columns - centre[:, None]) * weights
     (xx, xy, xz), (_, yy, yz), _ = offsets @ offsets.T
     determinant = xx * yy - xy * xy
     if determinant <= 1e-9 * (xx + yy) ** 2:
@@ -154,23 +156,22 @@ def _lowest_points(
 ) -> NDArray[np.float64]:
     """Return the lowest point of each occupied grid cell around the sensor, float64 [n, 3]."""
     reach, side = settings.reach, int(np.ceil(2 * settings.reach / settings.cell))
-    x, y, z = np.ascontiguousarray(points.T) - sensor.astype(np.float32)[:, None]
-    near = np.flatnonzero((np.abs(x) < reach) & (np.abs(y) < reach))
-    x, y, z = x[near], y[near], z[near]
+    x, y, z = columns = np.ascontiguousarray(points.T) - sensor.astype(np.float32)[:, None]
     slack = np.float32(np.tan(settings.max_slope)) * np.sqrt(x * x + y * y)
     low = (z > -np.float32(settings.search_below) - slack) & (z < np.float32(settings.search_above) + slack)
+    low &= (np.abs(x) < reach) & (np.abs(y) < reach)
     index = np.flatnonzero(low)
     if not len(index):
         return np.empty((0, 3))
-    x, y, z, near = x[index], y[index], z[index], near[index]
-    column = ((x + reach) / settings.cell).astype(np.intp)
-    row = ((y + reach) / settings.cell).astype(np.intp)
-    cell = np.minimum(row, side - 1) * side + np.minimum(column, side - 1)
+    x, y, z = np.take(columns, index, axis=1)
+    column = ((x + reach) / settings.cell).astype(np.int32)
+    row = ((y + reach) / settings.cell).astype(np.int32)
+    cell = (np.minimum(row, side - 1) * side + np.minimum(column, side - 1)).astype(np.intp)
     floor = np.full(side * side, np.inf, np.float32)
     np.minimum.at(floor, cell, z)
-    lowest = np.flatnonzero(z == floor[cell])[::-1]
+    lowest = np.flatnonzero(z == np.take(floor, cell))[::-1]
     first = np.full(side * side, -1, np.intp)
-    first[cell[lowest]] = near[lowest]  # of equally low points the first: it is written last
+    first[cell[lowest]] = index[lowest]  # of equally low points the first: it is written last
     result: NDArray[np.float64] = points[first[first >= 0]].astype(np.float64)
     return result
 
@@ -203,6 +204,7 @@ def _ransac(local: NDArray[np.float64], settings: GroundSettings) -> NDArray[np.
     np.subtract(z, residual, out=residual)  # in place: planes x points is much to allocate again and again
     residual -= part
     residual -= level_z
-    votes = np.count_nonzero(np.abs(residual, out=residual) < settings.tolerance, axis=1)
+    agrees = (np.abs(residual, out=residual) < settings.tolerance).view(np.uint8)
+    votes = np.asarray(cv2.reduce(agrees, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S))[:, 0]
     best: NDArray[np.float64] = planes[int(votes.argmax())]
     return best

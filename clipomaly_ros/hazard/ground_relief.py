@@ -66,40 +66,42 @@ def measure_relief(
     """
     side, bins = int(np.ceil(2 * reach / cell)), int(np.ceil(2 * gate / _BIN))
     corner = (float(sensor[0]) - reach, float(sensor[1]) - reach)
-    index = np.flatnonzero(np.abs(heights) < gate - 1e-4)
-    x = ((points[index, 0] - np.float32(corner[0])) * np.float32(1 / cell)).astype(np.int32)
-    y = ((points[index, 1] - np.float32(corner[1])) * np.float32(1 / cell)).astype(np.int32)
+    x = ((points[:, 0] - np.float32(corner[0])) * np.float32(1 / cell)).astype(np.int32)
+    y = ((points[:, 1] - np.float32(corner[1])) * np.float32(1 / cell)).astype(np.int32)
     near = (x >= 0) & (y >= 0) & (x < side) & (y < side)
-    index, x, y = index[near], x[near], y[near]
-    level = np.minimum(
-        ((heights[index] + np.float32(gate)) * np.float32(1 / _BIN)).astype(np.int32), bins - 1
-    )
-    key = (y * side + x) * bins + level
-    size = side * side * bins
-    count = np.bincount(key, minlength=size).astype(np.float32).reshape(side, side, bins)
-    total = np.bincount(key, heights[index], minlength=size).astype(np.float32).reshape(side, side, bins)
-    wide = _spread(_around((count > 0).astype(np.float32)) > 0)
+    index = np.flatnonzero(near & (np.abs(heights) < gate - 1e-4))
+    x, y, heights = np.take(x, index), np.take(y, index), np.take(heights, index)
+    level = np.minimum(((heights + np.float32(gate)) * np.float32(1 / _BIN)).astype(np.int32), bins - 1)
+    shape = (side, side, bins + 1)  # an empty bin between one cell's and the next one's
+    key = (y * side + x) * shape[2] + level
+    size = side * side * shape[2]
+    count = np.bincount(key, minlength=size).astype(np.float32).reshape(shape)
+    total = np.bincount(key, heights, minlength=size).astype(np.float32).reshape(shape)
+    wide = _spread(_around((count > 0).astype(np.uint8)))
     count, total = (
         _around(cv2.filter2D(a, -1, _KERNEL, borderType=cv2.BORDER_CONSTANT)) for a in (count, total)
     )
-    mode = count.argmax(axis=2)[..., None]
+    mode = count[..., :bins].argmax(axis=2)[..., None]
     most = np.take_along_axis(count, mode, 2)[..., 0]
     mean = np.take_along_axis(total, mode, 2)[..., 0] / np.maximum(most, 1e-6)
     known = (most >= least) & np.take_along_axis(wide, mode, 2)[..., 0]
     return GroundRelief(np.where(known, mean, 0).astype(np.float32), corner, cell)
 
 
-def _spread(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell where something is present in all three columns or rows of a cell and its neighbours."""
-    seen = present.astype(np.uint8)
+def _spread(seen: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell where something is seen (not 0) in all three columns or rows of a cell and its neighbours."""
     columns = cv2.erode(cv2.dilate(seen, _DOWN), _ACROSS)
     rows = cv2.erode(cv2.dilate(seen, _ACROSS), _DOWN)
     return np.asarray(np.maximum(columns, rows), np.bool_)
 
 
 def _around(histogram: NDArray[Any]) -> NDArray[Any]:
-    """Sum each height bin with its two neighbours: a 6 cm window holds the sensor's noise."""
+    """Sum each height bin with its two neighbours: a 6 cm window holds the sensor's noise.
+
+    The last bin of each cell is empty before, and meaningless after.
+    """
     summed = histogram.copy()
-    summed[..., 1:] += histogram[..., :-1]
-    summed[..., :-1] += histogram[..., 1:]
+    flat, summed_flat = histogram.reshape(-1), summed.reshape(-1)  # one long row is summed fast
+    summed_flat[1:] += flat[:-1]
+    summed_flat[:-1] += flat[1:]
     return summed
