@@ -132,11 +132,11 @@ class NodeProcesses:
         text = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
         return "\n  ".join([f"{self.log(name)}:", *text])
 
-    def stop(self, grace: float = GRACE) -> list[str]:
-        """End all nodes: SIGINT, after a grace [s] SIGKILL; return the names of those that were killed."""
+    def stop(self, grace: float | None = None) -> list[str]:
+        """End all nodes: SIGINT, after a grace [s], or GRACE, SIGKILL; return the names of those killed."""
         for process in self._running.values():
             self._signal(process, signal.SIGINT)
-        deadline = time.monotonic() + grace
+        deadline = time.monotonic() + (GRACE if grace is None else grace)
         killed = []
         for name, process in self._running.items():
             try:

@@ -28,7 +28,7 @@ class Graph:
         self.nodes.append(node)
         return node
 
-    def spin_until(self, holds, timeout=30.0):
+    def spin_until(self, holds, timeout=120.0):
         end = time.monotonic() + timeout
         while not holds():
             assert time.monotonic() < end, f"gave up after {timeout} s of spinning"

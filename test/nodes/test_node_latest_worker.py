@@ -11,7 +11,7 @@ def test_worker_takes_the_newest_and_reports_the_dropped():
     gate, done, dropped = threading.Event(), [], []
 
     def work(item):
-        gate.wait(10)
+        gate.wait(60)
         done.append(item)
 
     worker = LatestWorker(work, dropped.append, "test")
@@ -21,10 +21,10 @@ def test_worker_takes_the_newest_and_reports_the_dropped():
         worker.submit(item)
     assert not worker.idle
     gate.set()
-    assert worker.wait_idle(10)
+    assert worker.wait_idle(60)
     assert done == [0, 5]
     assert dropped == [1, 2, 3, 4]
-    assert worker.stop(10)
+    assert worker.stop(60)
 
 
 def test_worker_survives_errors_in_work_and_in_its_reporters():
@@ -42,9 +42,9 @@ def test_worker_survives_errors_in_work_and_in_its_reporters():
     worker = LatestWorker(work, None, "test", on_error=report)
     for item in range(4):
         worker.submit(item)
-        assert worker.wait_idle(10)
+        assert worker.wait_idle(60)
     assert done == [0, 2]
     assert errors == [(1, "odd 1"), (3, "odd 3")]
-    assert worker.stop(10)
+    assert worker.stop(60)
     worker.submit(6)
     assert worker.idle

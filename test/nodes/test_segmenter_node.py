@@ -34,6 +34,15 @@ class Scene:
         self.legends = observer.subscribe(LabelLegend, f"{namespace}/legend", qos.LATCHED)
         observer.wait_publishers(f"{namespace}/anomalies")
         self.publisher = observer.publisher(message_type, namespace + topic, qos.SENSOR_IN)
+        # That the publisher knows of the subscription does not mean that the subscription knows of
+        # the publisher yet; until then best-effort images are lost.
+        unusable = {Image: image, CompressedImage: compressed}[message_type](0)
+
+        def heard():
+            self.publisher.publish(unusable)
+            return "dropped_zero_stamp" in observer.values(self.name)
+
+        wait_until(heard, "an image counted")
 
     def later(self):
         self.seconds += 0.1

@@ -10,7 +10,7 @@ DEMO = Path(__file__).resolve().parents[2] / "scripts" / "demo"
 
 def demo(*arguments, cwd=None):
     return subprocess.run(
-        [str(DEMO), *arguments], capture_output=True, text=True, cwd=cwd, timeout=60, check=False
+        [str(DEMO), *arguments], capture_output=True, text=True, cwd=cwd, timeout=300, check=False
     )
 
 

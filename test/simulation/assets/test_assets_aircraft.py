@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,7 @@ def corners(parts: list[Part]) -> np.ndarray:
     return np.concatenate([part.vertices for part in parts])
 
 
+@cache
 def classes() -> dict[str, str]:
     path = Path(__file__).parents[3] / "config/vocabulary/airside_approved.yaml"
     return {entry["name"]: entry["group"] for entry in yaml.safe_load(path.read_text())["approved"]}
