@@ -11,6 +11,7 @@ import importlib
 BENCHES = {
     "vision": ("clipomaly_ros.cli.bench_vision", "time and memory of the segmenter, stage by stage"),
     "fusion": ("clipomaly_ros.cli.bench_fusion", "time of one fusion callback, stage by stage"),
+    "latency": ("clipomaly_ros.cli.bench_latency", "time from a camera's stamp to the zones, over DDS"),
 }
 
 

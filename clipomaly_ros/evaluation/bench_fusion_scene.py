@@ -28,6 +28,9 @@ _BEAMS, _LOWEST, _HIGHEST = 64, -24.0, 8.0  # elevations [degree]
 _RANGE, _NOISE = 100.0, 0.015  # metres
 _HEIGHT = 1.9  # of the LiDARs above the ground [m]
 _SLOPE = (0.01, -0.005)  # of the apron
+WIDTH, HEIGHT = 1280, 720  # of the pictures
+DISTORTION = (-0.12, 0.03, 0.0005, -0.0003, 0.0)  # plumb_bob
+MATRIX = (1024.0, 0.0, 639.5, 0.0, 1024.0, 359.5, 0.0, 0.0, 1.0)
 _OBJECT, _FLAT = 1, 2  # states of clipomaly_msgs/AnomalyRegion
 _FLAT_EVERY = 10  # one region in ten is a stain on the ground
 # Levels: x forward, y left, z up. Optical: z forward, x right, y down.
@@ -91,14 +94,7 @@ def make_input(points: int, regions: int, seed: int = 0) -> FusionInput:
     objects = _objects(regions, generator)
     blocks = [block for number, block in enumerate(objects) if not _is_flat(number)]
     xyz = _scan(points, [*blocks, *_surroundings(generator)], generator)
-    camera = CameraModel.from_camera_info(
-        1280,
-        720,
-        "plumb_bob",
-        [-0.12, 0.03, 0.0005, -0.0003, 0.0],
-        [1024.0, 0, 639.5, 0, 1024.0, 359.5, 0, 0, 1],
-        frame="camera",
-    )
+    camera = CameraModel.from_camera_info(WIDTH, HEIGHT, "plumb_bob", DISTORTION, MATRIX, frame="camera")
     moved = RigidTransform.from_quaternion([0, 0, np.sin(0.004), np.cos(0.004)], [0.15, 0.0, 0.0])
     camera_from_cloud = (moved @ RigidTransform(_OPTICAL, np.array([0.3, 0.0, -0.25]))).inverse()
     fixed_from_cloud = RigidTransform.from_quaternion(

@@ -22,3 +22,8 @@ class Timing:
     def p95(self) -> float:
         """Return the 95th percentile [ms]."""
         return float(np.percentile(self.values, 95))
+
+    @property
+    def p99(self) -> float:
+        """Return the 99th percentile [ms]."""
+        return float(np.percentile(self.values, 99))
