@@ -18,7 +18,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
@@ -37,6 +37,24 @@ def wait_until(condition: Callable[[], Any], what: str, timeout: float = TIMEOUT
         if time.monotonic() > end:
             raise AssertionError(f"after {timeout:.0f} s still not: {what}")
         time.sleep(0.02)
+
+
+def spin(executor: Executor, closing: threading.Event) -> None:
+    """Run callbacks until told to close.
+
+    Not Executor.spin: its shutdown takes the handles away that a turn on another thread may just
+    be about to wait for, which then fails, or waits for ever.
+    """
+    with contextlib.suppress(ExternalShutdownException):
+        while not closing.is_set():
+            executor.spin_once(timeout_sec=0.2)
+
+
+def end(executor: Executor, thread: threading.Thread) -> None:
+    """Wait for the thread of a closing `spin`, then end its executor."""
+    executor.wake()
+    thread.join(10.0)
+    executor.shutdown(timeout_sec=5.0)
 
 
 class NodeProcess:
@@ -124,17 +142,8 @@ class Observer:
         self._status: dict[str, Any] = {}
         self.received: dict[str, list[Any]] = {}
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread = threading.Thread(target=spin, args=(self.executor, self._closing), daemon=True)
         self._thread.start()
-
-    def _spin(self) -> None:
-        try:
-            self.executor.spin()
-        except ExternalShutdownException:
-            pass
-        except Exception:
-            if not self._closing.is_set():  # executor.shutdown may pull handles from under a turn of spin
-                raise
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         with self._lock:
@@ -144,8 +153,7 @@ class Observer:
     def close(self) -> None:
         """Stop spinning and destroy the node."""
         self._closing.set()
-        self.executor.shutdown(timeout_sec=5.0)
-        self._thread.join(5.0)
+        end(self.executor, self._thread)
         self.node.destroy_node()
         rclpy.try_shutdown(context=self.context)
 
@@ -260,16 +268,13 @@ def spinning(factory: Callable[..., Node], arguments: Sequence[str] = ()) -> Ite
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
 
-    def spin() -> None:
-        with contextlib.suppress(ExternalShutdownException):
-            executor.spin()
-
-    thread = threading.Thread(target=spin, daemon=True)
+    closing = threading.Event()
+    thread = threading.Thread(target=spin, args=(executor, closing), daemon=True)
     thread.start()
     try:
         yield node
     finally:
-        executor.shutdown(timeout_sec=5.0)
-        thread.join(5.0)
+        closing.set()
+        end(executor, thread)
         node.destroy_node()
         rclpy.try_shutdown(context=context)

@@ -111,8 +111,9 @@ def test_looped_stamps_match_at_the_full_rate_again(tmp_path):
 
 
 def test_missing_transforms_are_named_and_the_node_goes_on(tmp_path):
-    with running_fusion(tmp_path, mounted=False, tf_timeout=2.0) as rig:
+    with running_fusion(tmp_path, mounted=False, tf_timeout=0.5) as rig:
         rig.mount(fixed=False)
+        rig.wait_heard()  # and with it the transforms, sent before
         stamp = rig.stamp()
         rig.send_pair(stamp)
         text = rig.wait_counter("transform_missing")
@@ -120,6 +121,7 @@ def test_missing_transforms_are_named_and_the_node_goes_on(tmp_path):
         assert f"known frames: {', '.join(sorted([scene.BASE, scene.CAMERA, scene.LIDAR]))}" in text
         assert not rig.arrays_of(stamp)
         rig.mount()
+        rig.wait_heard()
         assert len(rig.good_pair().zones) == 1
 
 
