@@ -18,13 +18,16 @@ from clipomaly_ros.replay.results import cloud_points
 from clipomaly_ros.replay.schedule import header_frame
 
 SEGMENTER, FUSION = "anomaly_segmenter", "hazard_fusion"
+DIAGNOSTICS_PERIOD = 0.25  # the last reports are waited for at the end [s]
 _GROUND_HEIGHT = "fusion.ground.height"
 
 
 def needed_parameters(selection: Selection, bundle: Path | None, realtime: bool) -> dict[str, dict[str, Any]]:
-    """Return what each node must be told, whatever a user's file says: time, transport, model."""
+    """Return what each node must be told, whatever a user's file says: time, transport, model, reports."""
     inputs = {SEGMENTER: (selection.image,), FUSION: (selection.camera_info, selection.points)}
-    parameters: dict[str, dict[str, Any]] = {name: {"use_sim_time": True} for name in inputs}
+    parameters: dict[str, dict[str, Any]] = {
+        name: {"use_sim_time": True, "diagnostics_period": DIAGNOSTICS_PERIOD} for name in inputs
+    }
     if not realtime:  # in lockstep nothing may be lost
         for name, connections in inputs.items():
             for connection in connections:

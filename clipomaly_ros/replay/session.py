@@ -25,6 +25,7 @@ from clipomaly_ros.replay.bag_reader import (
 from clipomaly_ros.replay.bag_types import BagError
 from clipomaly_ros.replay.frames import FrameChoice, choose_frames
 from clipomaly_ros.replay.node_parameters import (
+    DIAGNOSTICS_PERIOD,
     FUSION,
     SEGMENTER,
     found_parameters,
@@ -48,7 +49,7 @@ from clipomaly_ros.replay.schedule import (
 from clipomaly_ros.replay.shared_memory import remove_abandoned
 
 SLOP = 50_000_000  # between image and cloud [ns], the default of hazard_fusion
-SETTLE = 1.3  # so that each node's last diagnostics (1 Hz) are recorded [s]
+SETTLE = DIAGNOSTICS_PERIOD + 0.3  # so that each node's last diagnostics are recorded [s]
 _OFFSET_LIMIT = 500_000_000  # of record times against stamps that the nodes take as a late message [ns]
 _HEAVY = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/PointCloud2")
 

@@ -9,6 +9,7 @@ import fusion_scene as scene
 import pytest
 from fusion_rig import NODE, START, STEP, running_fusion
 from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from ros_harness import wait_until
 from rosgraph_msgs.msg import Clock
 
@@ -102,9 +103,10 @@ def test_many_life_cycles_leave_nothing_behind(tmp_path: Path) -> None:
             return _threads(rig.process.process.pid)
 
         threads, publishers = count(), rig.observer.node.count_publishers("/hazard_zones")
-        for _ in range(20):
-            for transition in cycle:
-                assert rig.observer.change_state(NODE, transition)
+        with rig.observer.calling(ChangeState, f"{NODE}/change_state") as change:
+            for _ in range(20):
+                for transition in cycle:
+                    assert change(ChangeState.Request(transition=Transition(id=transition))).success
         wait_until(lambda: count() <= threads, f"at most {threads} threads, there are {count()}")
         wait_until(
             lambda: rig.observer.node.count_publishers("/hazard_zones") == publishers,
