@@ -198,12 +198,12 @@ def _ransac(local: NDArray[np.float64], settings: GroundSettings) -> NDArray[np.
     if not len(planes):
         return None
     subset = local if len(local) <= 1000 else local[generator.choice(len(local), 1000, replace=False)]
-    x, y, z = subset.T.astype(np.float32)
-    slope_x, slope_y, level_z = (planes[:, column, None].astype(np.float32) for column in range(3))
-    residual, part = slope_x * x, slope_y * y
-    np.subtract(z, residual, out=residual)  # in place: planes x points is much to allocate again and again
-    residual -= part
-    residual -= level_z
+    points = np.empty((4, len(subset)), np.float32)
+    points[:3], points[3] = subset.T, 1.0
+    factors = np.empty((len(planes), 4), np.float32)
+    factors[:, :2], factors[:, 2], factors[:, 3] = planes[:, :2], -1.0, planes[:, 2]
+    # in one go: as a sum of arrays, planes x points would be written and read again five times
+    residual = np.einsum("pk,kn->pn", factors, points)
     agrees = (np.abs(residual, out=residual) < settings.tolerance).view(np.uint8)
     votes = np.asarray(cv2.reduce(agrees, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S))[:, 0]
     best: NDArray[np.float64] = planes[int(votes.argmax())]
