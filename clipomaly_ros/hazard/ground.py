@@ -5,6 +5,7 @@ Fischler and Bolles, "Random sample consensus", CACM 1981.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +74,8 @@ class GroundPlane:
     @property
     def normal(self) -> NDArray[np.float64]:
         """Return the upward unit normal, float64 [3]."""
-        direction = np.array([-self.slope_x, -self.slope_y, 1.0])
-        unit: NDArray[np.float64] = direction / np.linalg.norm(direction)
-        return unit
+        length = math.sqrt(self.slope_x**2 + self.slope_y**2 + 1.0)
+        return np.array([-self.slope_x / length, -self.slope_y / length, 1.0 / length])
 
     def height_at(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the ground height [m] at places [n, 2]."""

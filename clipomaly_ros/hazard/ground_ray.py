@@ -57,7 +57,7 @@ def cut_ground(
     """
     normal = plane.normal
     towards = rays @ normal
-    height = (float(plane.heights(origin[None])[0]) - raised) * normal[2]
+    height = (plane.heights(origin[None])[0] - raised) * normal[2]
     with np.errstate(divide="ignore", invalid="ignore"):
         length = np.where((towards < -1e-9) & (height > 0), -height / towards, np.nan)
     places: NDArray[np.float64] = origin + length[:, None] * rays

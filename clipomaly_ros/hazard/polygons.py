@@ -81,9 +81,14 @@ def convex_hulls(
     steps = np.ascontiguousarray((centred * np.repeat(scale, sizes)).T.astype(np.int32))[:, None]
     wide = (extent.min(axis=0) >= padding).tolist()
     plane, hulls = np.ascontiguousarray(columns.T), []
-    for group, (start, size) in enumerate(zip(starts.tolist(), sizes.tolist(), strict=True)):
-        ends = slice(start, start + size)
-        corners = _hull(plane[ends], steps[ends]) if wide[group] else None
+    found = [
+        cv2.convexHull(steps[start : start + size], clockwise=True, returnPoints=False)[:, 0] + start
+        for start, size, usable in zip(starts.tolist(), sizes.tolist(), wide, strict=True)
+        if usable
+    ]
+    hull_of = iter(_all_convex([plane[index] for index in found]))
+    for group, usable in enumerate(wide):
+        corners = next(hull_of) if usable else None
         if corners is None:
             axes = np.array([[cos[group], sin[group]], [-sin[group], cos[group]]])
             lower, upper = low[:, group] - padding / 2, high[:, group] + padding / 2
@@ -98,8 +103,12 @@ def _hull(plane: NDArray[np.float64], steps: NDArray[np.int32]) -> NDArray[np.fl
     steps: the points in integers, int32 [n, 1, 2], with which the hull is exact but for half a step.
     """
     index = cv2.convexHull(steps, clockwise=True, returnPoints=False)[:, 0]
-    corners: NDArray[np.float64] = plane[index]
-    while len(corners) >= 3:  # corners that the rounding alone made convex
+    return _convex(plane[index])
+
+
+def _convex(corners: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the corners [n, 2] without those that rounding alone made convex; None when none are left."""
+    while len(corners) >= 3:
         edges = np.empty((len(corners) + 1, 2))  # the last one again at the end
         np.subtract(corners[1:], corners[:-1], out=edges[1:-1])
         edges[0] = edges[-1] = corners[0] - corners[-1]
@@ -108,6 +117,24 @@ def _hull(plane: NDArray[np.float64], steps: NDArray[np.int32]) -> NDArray[np.fl
             return corners
         corners = corners[convex]
     return None
+
+
+def _all_convex(hulls: list[NDArray[np.float64]]) -> list[NDArray[np.float64] | None]:
+    """Return _convex of each: all are looked at together, and hardly any need more than a look."""
+    if not hulls:
+        return []
+    sizes = np.array([len(corners) for corners in hulls])
+    ends = np.cumsum(sizes)
+    corners = np.concatenate(hulls)
+    before, after = np.arange(-1, ends[-1] - 1), np.arange(1, ends[-1] + 1)
+    before[ends - sizes], after[ends - 1] = ends - 1, ends - sizes
+    edges = corners - corners[before]
+    following = edges[after]
+    convex = edges[:, 0] * following[:, 1] < edges[:, 1] * following[:, 0]
+    whole = np.logical_and.reduceat(convex, ends - sizes) & (sizes >= 3)
+    return [
+        corners if good else _convex(corners) for corners, good in zip(hulls, whole.tolist(), strict=True)
+    ]
 
 
 def _axes(centred: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from clipomaly_ros.hazard.footprint import FootprintSettings, measure, shared_covariance
+from clipomaly_ros.hazard.footprint import FootprintSettings, measure, measure_objects, shared_covariance
 
 SETTINGS = FootprintSettings()
 
@@ -42,3 +44,29 @@ def test_what_hangs_does_not_stand():
     hanging = np.array([[5, 1, 2.0], [5, 1.2, 2.4]], np.float32)
     geometry = measure(hanging, 0.0, np.zeros(3), SETTINGS)
     assert geometry.z_min == pytest.approx(2.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 40), min_size=1, max_size=6))
+def test_objects_measured_together_are_those_measured_alone(seed, sizes):
+    generator = np.random.default_rng(seed)
+    offset, viewpoint = generator.uniform(-5000, 5000, 3), generator.uniform(-1, 1, 3)
+    objects = [
+        (generator.uniform(-20, 20, 3) + generator.normal(0, 0.5, (size, 3))).astype(np.float32)
+        for size in sizes
+    ]
+    together = measure_objects(objects, lambda xy: 0.01 * xy[:, 0], viewpoint, SETTINGS, offset)
+    for points, one in zip(objects, together, strict=True):
+        ground_z = 0.01 * float(points[:, 0].mean(dtype=np.float64))
+        alone = measure(points, ground_z, viewpoint, SETTINGS)
+        assert np.abs(one.covariance - alone.covariance).max() < 1e-12
+        assert one.centroid == pytest.approx(alone.centroid + offset, abs=1e-9)
+        assert one.points == pytest.approx(points + offset, abs=1e-9)
+        levels = np.array([one.ground_z, one.z_min, one.z_max]) - offset[2]
+        assert levels == pytest.approx([alone.ground_z, alone.z_min, alone.z_max], abs=1e-9)
+        assert one.polygon == pytest.approx(alone.polygon + offset[:2], abs=1e-6)
+        if len(points) > 1:
+            cloud = points.astype(np.float64)
+            plain = np.cov(cloud.T) / len(cloud)
+            plain += shared_covariance(cloud.mean(axis=0) - viewpoint, SETTINGS)
+            assert one.covariance == pytest.approx(plain, abs=1e-9)

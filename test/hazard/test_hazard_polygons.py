@@ -10,6 +10,7 @@ from clipomaly_ros.hazard.polygons import (
     area_centroid,
     contains,
     convex_hull,
+    convex_hulls,
     diameter,
     inflate,
     is_clockwise,
@@ -100,3 +101,14 @@ def test_inflation_reaches_its_radius(points, radius, angle):
     hull = convex_hull(points)
     moved = hull + radius * np.array([np.cos(angle), np.sin(angle)])
     assert contains(inflate(hull, radius), moved, 1e-6).all()
+
+
+@given(st.lists(point_sets, min_size=1, max_size=6), st.sampled_from([0.04, 0.05, 3.0]))
+def test_hulls_found_together_are_those_found_alone(groups, padding):
+    sizes = np.array([len(points) for points in groups])
+    together = convex_hulls(np.ascontiguousarray(np.concatenate(groups).T), sizes, padding)
+    for points, hull in zip(groups, together, strict=True):
+        alone = convex_hull(points, padding)
+        assert contains(alone, hull, 1e-5).all()
+        assert contains(hull, alone, 1e-5).all()
+        assert signed_area(hull) == pytest.approx(signed_area(alone), abs=1e-4)
