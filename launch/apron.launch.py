@@ -1,6 +1,7 @@
 """Start the apron monitor: one anomaly_segmenter for each camera, one hazard_fusion for all."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,7 +14,7 @@ from launch_ros.substitutions import FindPackageShare
 
 PACKAGE = "clipomaly_ros"
 CONFIG = PathJoinSubstitution([FindPackageShare(PACKAGE), "config"])
-BOOLEAN = ["true", "false"]
+BOOLEAN = ["", "true", "false"]
 # Jazzy's Fast DDS 2 knows only the first; Kilted's Fast DDS 3 reads both and warns about the first.
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 NAMESPACE = re.compile(r"/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
@@ -21,20 +22,41 @@ NAMESPACE = re.compile(r"/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
 # name, default, choices, description
 ARGUMENTS: list[tuple[str, Any, list[str] | None, str]] = [
     ("namespace", "", None, "namespace of everything that is started"),
-    ("cameras", "camera", None, "namespaces of the cameras, relative to namespace: a, b or [a, b]"),
-    ("lidars", "", None, "namespaces of the LiDARs, as cameras; empty: one, in namespace itself"),
+    (
+        "cameras",
+        "",
+        None,
+        "namespaces of the cameras, relative to namespace: a, b or [a, b]; empty: what params_file says, "
+        "else camera",
+    ),
+    (
+        "lidars",
+        "",
+        None,
+        "namespaces of the LiDARs, as cameras; empty: what params_file says, else one in namespace itself",
+    ),
     ("bundle", "", None, "folder of the model bundle; empty: what params_file says"),
     ("vocabulary", "", None, "common start of two files: <vocabulary>_approved.yaml, _candidates.yaml"),
     ("approved_vocabulary", "", None, "YAML file of the approved classes; empty: as vocabulary says"),
     ("candidate_vocabulary", "", None, "YAML file of the candidate names; empty: as vocabulary says"),
     ("params_file", PathJoinSubstitution([CONFIG, "apron.yaml"]), None, "parameters of both nodes"),
-    ("image_transport", "raw", ["raw", "compressed"], "transport of the camera images"),
+    (
+        "image_transport",
+        "",
+        ["", "raw", "compressed"],
+        "transport of the camera images; empty: what params_file says",
+    ),
     ("image", "image_raw", None, "topic of the images in each camera's namespace, without the transport"),
     ("points", "points", None, "topic of the point clouds, in each LiDAR's namespace"),
     ("fixed_frame", "", None, "frame of the zones; empty: what params_file says"),
-    ("use_sim_time", "false", BOOLEAN, "take the time from /clock"),
-    ("autostart", "true", BOOLEAN, "configure and activate the nodes; false: leave it to a manager"),
-    ("rviz", "false", BOOLEAN, "start RViz"),
+    ("use_sim_time", "", BOOLEAN, "take the time from /clock; empty: what params_file says"),
+    (
+        "autostart",
+        "",
+        BOOLEAN,
+        "configure and activate the nodes; false: leave it to a manager; empty: what params_file says",
+    ),
+    ("rviz", "false", BOOLEAN[1:], "start RViz"),
     ("log_level", "info", ["debug", "info", "warn", "error", "fatal"], "least severe messages to log"),
 ]
 
@@ -56,15 +78,53 @@ def parse_namespaces(argument: str, text: str) -> list[str]:
     return names
 
 
+def parameters_in(file: str, node: str) -> dict[str, Any]:
+    """Return what a ROS parameter file sets for a node of this full name; ValueError when it cannot be read.
+
+    As in ROS, ** stands for any namespaces and * for one, and of several entries the last one counts.
+    """
+    try:
+        tree = yaml.safe_load(Path(file).expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(
+            f"params_file: expected a ROS parameter file, {file} cannot be read: {error}"
+        ) from None
+    found: dict[str, Any] = {}
+
+    def look(branch: Any, parts: tuple[str, ...]) -> None:
+        for name, value in branch.items() if isinstance(branch, dict) else ():
+            if name != "ros__parameters":
+                look(value, (*parts, *filter(None, str(name).split("/"))))
+            elif re.fullmatch("".join(map(_pattern, parts)), node) and isinstance(value, dict):
+                found.update(value)
+
+    look(tree, ())
+    return found
+
+
+def _pattern(part: str) -> str:
+    return {"**": "(/[^/]+)*", "*": "/[^/]+"}.get(part, f"/{re.escape(part)}")
+
+
 def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Start the nodes for the cameras that the arguments name."""
     value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
-    cameras = parse_namespaces("cameras", value["cameras"])
-    lidars = parse_namespaces("lidars", value["lidars"]) if value["lidars"].strip() else []
+    namespace = value["namespace"].strip("/")
+    fusion_name = "/".join(["", *filter(None, [namespace]), "hazard_fusion"])
+    written = parameters_in(value["params_file"], fusion_name)
+
+    def namespaces(name: str, default: list[str]) -> list[str]:
+        chosen = [item for item in written.get(name) or [] if item != ""]
+        if value[name].strip() or not chosen:
+            return parse_namespaces(name, value[name]) if value[name].strip() else default
+        return parse_namespaces(
+            f"{name} in {value['params_file']}", yaml.safe_dump(chosen, default_flow_style=True)
+        )
+
+    cameras, lidars = namespaces("cameras", ["camera"]), namespaces("lidars", [])
     clouds = [(f"{lidar}/points", f"{lidar}/{value['points'].strip('/')}") for lidar in lidars]
     clouds = clouds or [("points", value["points"])]
-    namespace = value["namespace"].strip("/")
-    use_sim_time = value["use_sim_time"] == "true"
+    switches = {name: value[name] == "true" for name in ("use_sim_time", "autostart") if value[name]}
     if value["vocabulary"]:
         for name, part in (("approved_vocabulary", "approved"), ("candidate_vocabulary", "candidates")):
             value[name] = value[name] or f"{value['vocabulary']}_{part}.yaml"
@@ -77,7 +137,7 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             namespace="/".join(filter(None, [namespace, camera])),
             parameters=[
                 value["params_file"],
-                {"use_sim_time": use_sim_time, "autostart": value["autostart"] == "true", **chosen},
+                {**switches, **chosen},
             ],
             remappings=remappings,
             ros_arguments=["--log-level", value["log_level"]],
@@ -98,7 +158,7 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         namespace=namespace,
         arguments=["-d", PathJoinSubstitution([CONFIG, "rviz", "apron.rviz"])]
         + (["-f", value["fixed_frame"]] if value["fixed_frame"] else []),
-        parameters=[{"use_sim_time": use_sim_time}],
+        parameters=[{"use_sim_time": switches.get("use_sim_time", bool(written.get("use_sim_time")))}],
         remappings=[("points", clouds[0][1]), ("overlay", f"{cameras[0]}/overlay")],
     )
     return [

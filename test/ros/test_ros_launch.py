@@ -149,22 +149,55 @@ def test_autostart_activates_and_connects_the_topics(tmp_path: Path, observer: O
 def test_parameter_file_of_the_user_counts_where_no_argument_is_given(tmp_path: Path, observer: Observer):
     file = tmp_path / "mine.yaml"
     file.write_text(
-        "/**/anomaly_segmenter:\n  ros__parameters:\n    bundle: /from/file\n"
+        "/**/anomaly_segmenter:\n  ros__parameters: {bundle: /from/file, image_transport: compressed}\n"
         "/**/hazard_fusion:\n  ros__parameters:\n    fixed_frame: utm\n    slop: 0.02\n"
+        "    cameras: [nose, tail]\n    lidars: [roof]\n"
+        "/**:\n  ros__parameters: {autostart: false, use_sim_time: true}\n"
     )
-    arguments = (f"params_file:={file}", "autostart:=false")
-    with launched(APRON, tmp_path / "log.txt", *arguments) as process:
-        names = {"/camera/anomaly_segmenter", "/hazard_fusion"}
+    with launched(APRON, tmp_path / "log.txt", f"params_file:={file}") as process:
+        names = {"/nose/anomaly_segmenter", "/tail/anomaly_segmenter", "/hazard_fusion"}
         wait_for_nodes(observer, process, names)
-        assert parameters_of(observer, "/camera/anomaly_segmenter", "bundle", "use_sim_time") == [
+        wanted = ("bundle", "image_transport", "use_sim_time", "autostart")
+        assert parameters_of(observer, "/tail/anomaly_segmenter", *wanted) == [
             "/from/file",
+            "compressed",
+            True,
             False,
         ]
-        assert parameters_of(observer, "/hazard_fusion", "fixed_frame", "slop", "cameras") == [
+        assert parameters_of(observer, "/hazard_fusion", "fixed_frame", "slop", "cameras", "lidars") == [
             "utm",
             0.02,
-            ["camera"],
+            ["nose", "tail"],
+            ["roof"],
         ]
+
+
+@pytest.mark.parametrize(
+    ("text", "cameras"),
+    [
+        ("/**/hazard_fusion: {ros__parameters: {cameras: [a]}}", ["a"]),
+        (
+            "/**: {ros__parameters: {cameras: [a]}}\n/apron/hazard_fusion: {ros__parameters: {cameras: [b]}}",
+            ["b"],
+        ),
+        ("/*/hazard_fusion: {ros__parameters: {cameras: [a]}}", ["a"]),
+        ("/*/*/hazard_fusion: {ros__parameters: {cameras: [a]}}", None),
+        ("hazard_fusion: {ros__parameters: {cameras: [a]}}", None),  # of the root namespace
+        ("apron: {hazard_fusion: {ros__parameters: {cameras: [a]}}}", ["a"]),
+        ("/**/anomaly_segmenter: {ros__parameters: {cameras: [a]}}", None),
+        ("", None),
+    ],
+)
+def test_a_parameter_file_is_read_as_ros_reads_it(tmp_path: Path, text: str, cameras: list[str] | None):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    assert module_of(APRON).parameters_in(str(file), "/apron/hazard_fusion").get("cameras") == cameras
+
+
+def test_a_parameter_file_that_is_not_there_ends_the_launch(tmp_path: Path):
+    with launched(APRON, tmp_path / "log.txt", f"params_file:={tmp_path / 'none.yaml'}") as process:
+        assert process.wait() != 0
+        assert "params_file: expected a ROS parameter file" in process.output
 
 
 @pytest.mark.parametrize("text", ["", "[]", "a, a", "left right", "[a, [b]]", "1", "[a", "ä", "{a: b}"])
