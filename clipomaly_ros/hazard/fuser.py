@@ -28,6 +28,7 @@ from clipomaly_ros.hazard.foreground import ForegroundSettings, Surroundings, se
 from clipomaly_ros.hazard.ground import GroundSettings
 from clipomaly_ros.hazard.ground_placing import place_regions
 from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection
+from clipomaly_ros.hazard.lying import whole_lying_things
 from clipomaly_ros.hazard.terrain import Terrain, find_terrain
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import (
@@ -222,6 +223,15 @@ class RegionFuser:
             claim[own] for claim, own in zip(rows, np.split(chosen, np.cumsum(sizes)[:-1]), strict=True)
         ]
         claims = settle_disputes(scan.points, scan.region, claims, ids)
+        claims = whole_lying_things(
+            scan.points,
+            scan.region,
+            claims,
+            ids,
+            scan.terrain.heights,
+            lambda number: around_region(seen, regions[number], settings.association),
+            settings.foreground,
+        )
         return self._measured([scan.points[claim] for claim in claims], scan, sensor)
 
     def _unexplained(self, scan: _Scan, watch: Watch, sensor: NDArray[np.float64]) -> list[Geometry]:

@@ -1,0 +1,54 @@
+import cv2
+import numpy as np
+import pytest
+from apron_scene import CAMERA, CAMERA_FROM_LIDAR, FIXED_FROM_LIDAR, draw, scan
+
+from clipomaly_ros.hazard.fuser import RegionFuser
+from clipomaly_ros.hazard.types import Support
+
+
+def outline_of(boxes, masked, grown=0, beams=64):
+    """Return the outline of the first region's zone and the LiDAR's returns of its box, both [n, 2]."""
+    cloud = scan(boxes, beams=beams)
+    image, regions = draw(masked)
+    if grown:
+        image = cv2.dilate(image, np.ones((2 * grown + 1, 2 * grown + 1), np.uint8))
+    result = RegionFuser().fuse(
+        image,
+        regions,
+        CAMERA,
+        cloud,
+        CAMERA_FROM_LIDAR,
+        FIXED_FROM_LIDAR,
+        FIXED_FROM_LIDAR @ CAMERA_FROM_LIDAR.inverse(),
+    )
+    (measurement,) = result.measurements
+    assert measurement.support is Support.FUSED
+    points = FIXED_FROM_LIDAR.apply(cloud.xyz)
+    x0, x1, y0, y1, _ = masked[0]
+    low, high = np.array([x0, y0]) - 0.05, np.array([x1, y1]) + 0.05
+    own = ((points[:, :2] >= low) & (points[:, :2] <= high)).all(axis=1) & (points[:, 2] > 0.08)
+    return measurement.geometry.polygon, points[own, :2]
+
+
+@pytest.mark.parametrize("beams", [32, 64, 128])
+@pytest.mark.parametrize(("near", "length"), [(7.0, 2.0), (10.0, 1.0), (10.0, 4.0), (14.0, 2.0)])
+def test_a_bar_that_points_at_the_sensor_is_as_long_as_its_returns(beams, near, length):
+    bar = (near, near + length, -0.08, 0.08, 0.15)
+    polygon, returns = outline_of([bar], [bar], beams=beams)
+    assert polygon[:, 0].min() <= returns[:, 0].min() + 0.02
+    assert polygon[:, 0].max() >= returns[:, 0].max() - 0.02
+    assert polygon[:, 0].min() > near - 0.1
+    assert polygon[:, 0].max() < near + length + 0.1
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [(11.5, 12.0, -6.0, 6.0, 0.2), (12.0, 12.5, -6.0, 6.0, 3.0), (10.5, 10.8, 0.2, 3.0, 0.15)],
+    ids=["kerb", "wall", "beside"],
+)
+def test_what_a_wide_mask_lets_through_is_not_the_bar(behind):
+    bar = (9.0, 10.0, -0.1, 0.1, 0.15)
+    polygon, _ = outline_of([bar, behind], [bar], grown=6)
+    assert polygon[:, 0].max() < 10.2
+    assert np.ptp(polygon[:, 1]) < 0.5
