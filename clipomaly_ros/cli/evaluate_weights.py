@@ -21,9 +21,9 @@ from clipomaly_ros.evaluation.segmenter_source import read_settings
 from clipomaly_ros.model.closed_set import load_closed_set
 from clipomaly_ros.vision.closed_set import ClosedSet
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion
-from clipomaly_ros.vision.score_fusion import MAX_WINDOWS
+from clipomaly_ros.vision.score_fusion import MAX_WINDOWS, candidates_hash, known_classes_hash
 from clipomaly_ros.vision.score_sources import CLOSED_SET, IMAGE_TEXT, SOURCES
-from clipomaly_ros.vision.unknown_score import COSINE_SCORES
+from clipomaly_ros.vision.unknown_score import CANDIDATE_SCORES, COSINE_SCORES
 
 _DEFAULT_SOURCES = ("entropy", "candidate_mass", COSINE_SCORES[0], IMAGE_TEXT)
 
@@ -119,12 +119,15 @@ def run(options: argparse.Namespace) -> int:
         "seed": options.seed,
         "found": {name: round(value, 4) for name, value in search.found.items()},
     }
+    looks_at_candidates = any(part.name in CANDIDATE_SCORES for part in search.recipe.used)
     used = closed_set if any(part.name == CLOSED_SET for part in search.recipe.used) else None
     content = dump_fusion(
         FusionFile(
             search.recipe,
             source.name,
             source.bundle_hash,
+            known_classes_hash(source.table),
+            candidates_hash(source.table) if looks_at_candidates else "",
             "" if used is None else _relative(options.closed_set, options.output),
             "" if used is None else used.hash,
             made_from,

@@ -125,7 +125,7 @@ def load(
         say(f"text cache {cache.folder} cannot be written: the next start embeds the vocabulary again")
     fusion = None
     if score_fusion:
-        fusion = load_score_fusion(Path(score_fusion), opened.id, opened.hash, table, threads)
+        fusion = load_score_fusion(Path(score_fusion), opened.id, opened.hash, table, threads, say)
         parts = ", ".join(f"{source.weight:g} {source.name}" for source in fusion.recipe.used)
         say(f"unknown score: {parts}{', averaged with the mirrored image' if fusion.recipe.flip else ''}")
     say(f"loaded in {time.monotonic() - start:.1f} s, {text_encoder.computed} prompts were new")

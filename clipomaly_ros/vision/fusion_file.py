@@ -15,11 +15,13 @@ from clipomaly_ros.vision.score_sources import CLOSED_SET
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict, read_text
 
-FORMAT = 1
+FORMAT = 2
 _KEYS = {
     "format",
     "bundle",
     "bundle_sha256",
+    "known_sha256",
+    "candidates_sha256",
     "closed_set",
     "closed_set_sha256",
     "logit_scale",
@@ -37,14 +39,17 @@ _MOST_LEVELS = 1000
 class FusionFile:
     """A recipe and what it was calibrated for.
 
-    bundle, bundle_sha256: id and manifest's hash of the model bundle. closed_set: path of the closed-set
-    manifest, relative to the file, "" without one; closed_set_sha256: its hash. made_from: facts for
-    people (frames, split, figures); nothing reads them.
+    bundle, bundle_sha256: id and manifest's hash of the model bundle. known_sha256, candidates_sha256:
+    hashes of the approved classes, and of the candidates if a source looks at them, else "". closed_set:
+    path of the closed-set manifest, relative to the file, "" without one; closed_set_sha256: its hash.
+    made_from: facts for people (frames, split, figures); nothing reads them.
     """
 
     recipe: FusionRecipe
     bundle: str
     bundle_sha256: str
+    known_sha256: str
+    candidates_sha256: str
     closed_set: str
     closed_set_sha256: str
     made_from: Mapping[str, Any]
@@ -67,6 +72,8 @@ def dump_fusion(file: FusionFile) -> str:
         "format": FORMAT,
         "bundle": file.bundle,
         "bundle_sha256": file.bundle_sha256,
+        "known_sha256": file.known_sha256,
+        "candidates_sha256": file.candidates_sha256,
         "closed_set": file.closed_set,
         "closed_set_sha256": file.closed_set_sha256,
         "logit_scale": recipe.logit_scale,
@@ -88,9 +95,10 @@ def dump_fusion(file: FusionFile) -> str:
 
 
 def _parse(content: Any) -> FusionFile:
+    form = content.get("format") if isinstance(content, dict) else None
+    if form is not None and (form != FORMAT or isinstance(form, bool)):
+        raise VisionError(f"format: expected {FORMAT}, got {form!r}")
     data = _mapping(content, _KEYS, "content")
-    if data["format"] != FORMAT or isinstance(data["format"], bool):
-        raise VisionError(f"format: expected {FORMAT}, got {data['format']!r}")
     if not isinstance(data["flip"], bool):
         raise VisionError(f"flip: expected true or false, got {data['flip']!r}")
     grid = _list(data["windows"], "windows")
@@ -121,6 +129,8 @@ def _parse(content: Any) -> FusionFile:
         recipe,
         _text(data["bundle"], "bundle"),
         _text(data["bundle_sha256"], "bundle_sha256"),
+        _text(data["known_sha256"], "known_sha256"),
+        _text(data["candidates_sha256"], "candidates_sha256", empty=True),
         closed_set,
         _text(data["closed_set_sha256"], "closed_set_sha256", empty=True),
         data["made_from"],

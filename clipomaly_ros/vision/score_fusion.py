@@ -12,7 +12,9 @@ thousand reaches. The fused score is the weighted sum of the surprises, 0 to 1; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +35,7 @@ from clipomaly_ros.vision.score_sources import (
     windows,
 )
 from clipomaly_ros.vision.types import DenseFeatures, TextTable, VisionError
+from clipomaly_ros.vocabulary.entries import Entry
 
 Map = NDArray[np.float32]
 
@@ -111,16 +114,52 @@ class FusionRecipe:
 Encode = Callable[[NDArray[np.uint8]], DenseFeatures]
 
 
-class ScoreFusion:
-    """Computes the fused score of images. VisionError if a source lacks what it needs."""
+def known_classes_hash(table: TextTable) -> str:
+    """Return the SHA-256 over the approved classes, in any order: what their text embeddings come from."""
+    return _texts_hash(table.entries[: table.approved_count], table.templates)
 
-    def __init__(self, recipe: FusionRecipe, closed_set: ClosedSetSegmenter | None = None) -> None:
+
+def candidates_hash(table: TextTable) -> str:
+    """Return the same over the candidates."""
+    return _texts_hash(table.entries[table.approved_count :], table.templates)
+
+
+def check_known_classes(known_sha256: str, table: TextTable) -> None:
+    """Raise VisionError unless this is the table's known_classes_hash."""
+    found = known_classes_hash(table)
+    if found != known_sha256:
+        raise VisionError(
+            "score fusion: calibrated for other approved classes (names, synonyms or templates), sha256 "
+            f"{known_sha256[:16]}, found {table.approved_count} classes, {found[:16]}; calibrate again with "
+            "`clipomaly evaluate weights`"
+        )
+
+
+def _texts_hash(entries: Sequence[Entry], templates: Sequence[str]) -> str:
+    texts = sorted([entry.name, *entry.synonyms, entry.countable] for entry in entries)
+    return hashlib.sha256(json.dumps([texts, list(templates)]).encode()).hexdigest()
+
+
+class ScoreFusion:
+    """Computes the fused score of images. VisionError if a source lacks what it needs.
+
+    known_sha256: known_classes_hash that the recipe was found for, "" if that is not known.
+    """
+
+    def __init__(
+        self, recipe: FusionRecipe, closed_set: ClosedSetSegmenter | None = None, known_sha256: str = ""
+    ) -> None:
         needed = any(source.name == CLOSED_SET for source in recipe.used)
         if needed and closed_set is None:
             raise VisionError("source closed_set: expected a closed-set segmenter, got none")
-        self.recipe = recipe
+        self.recipe, self._known_sha256 = recipe, known_sha256
         # One that has no weight is not worth its time.
         self._closed_set = closed_set if needed else None
+
+    def check(self, table: TextTable) -> None:
+        """Raise VisionError for a table with other approved classes than the recipe was found for."""
+        if self._known_sha256:
+            check_known_classes(self._known_sha256, table)
 
     @property
     def weights(self) -> dict[str, float]:

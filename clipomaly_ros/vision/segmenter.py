@@ -73,6 +73,8 @@ class AnomalySegmenter:
 
     def _tables_of(self, table: TextTable) -> tuple[TextTable, TaggedTable | None]:
         _checked_table(table)
+        if self._fusion is not None:
+            self._fusion.check(table)
         if self._tagging is None:
             return table, None
         tagged = tagged_table(table, self._tagging, self.settings.name_words)

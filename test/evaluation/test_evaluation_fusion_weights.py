@@ -26,6 +26,7 @@ from clipomaly_ros.vision.score_sources import Evidence
 from clipomaly_ros.vision.segmenter import SegmenterSettings
 from clipomaly_ros.vision.types import TextTable, VisionError
 from clipomaly_ros.vocabulary.entries import Entry
+from clipomaly_ros.vocabulary.loading import parse_vocabulary
 
 SUITCASE = ("suitcase", "baggage", (40, 60, 16, 16))
 SETTINGS = SegmenterSettings(logit_scale=20.0)
@@ -179,8 +180,12 @@ def test_the_command_writes_what_the_node_reads(tiny_bundle, tmp_path, capsys):
     fusion = tmp_path / "fusion.yaml"
     assert main(["evaluate", "weights", *common, "-o", str(fusion)]) == 0
     assert "2 frames without anomalies" in capsys.readouterr().out
-    words = TextTable((Entry("sky", "sky"),), np.eye(1, 48, dtype=np.float32), 1, "h", ("{}",))
+    chosen = parse_vocabulary(*vocabulary)
+    rows = np.zeros((len(chosen.entries), 48), np.float32)
+    words = TextTable(chosen.entries, rows, len(chosen.approved), "h", chosen.templates)
     opened = load_score_fusion(fusion, tiny_bundle.id, tiny_bundle.hash, words)
+    with pytest.raises(VisionError, match="other approved classes"):
+        load_score_fusion(fusion, tiny_bundle.id, tiny_bundle.hash, replace(words, approved_count=2))
     assert sum(source.weight for source in opened.recipe.sources) == pytest.approx(1.0, abs=1e-5)
     with pytest.raises(VisionError, match="calibrated for"):
         load_score_fusion(fusion, "other@1", "0" * 64, words)

@@ -2,24 +2,38 @@
 
 import numpy as np
 import pytest
-from segmenter_scene import write_vocabulary
+from segmenter_scene import APPROVED, CANDIDATES, write_vocabulary
 
 from clipomaly_ros.model.manifest import BundleError
 from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
 from clipomaly_ros.nodes.segmenter_loading import load
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion
-from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe
+from clipomaly_ros.vision.score_fusion import (
+    FusedSource,
+    FusionRecipe,
+    candidates_hash,
+    known_classes_hash,
+)
 from clipomaly_ros.vision.segmenter import AnomalySegmenter
 from clipomaly_ros.vision.settings import SegmenterSettings
-from clipomaly_ros.vision.types import VisionError
+from clipomaly_ros.vision.types import TextTable, VisionError
+from clipomaly_ros.vocabulary.loading import parse_vocabulary
+
+WORDS = parse_vocabulary(APPROVED, CANDIDATES)
+TABLE = TextTable(
+    WORDS.entries, np.zeros((len(WORDS.entries), 1), np.float32), len(WORDS.approved), "", WORDS.templates
+)
 
 
-def write(folder, bundle, names=("entropy", "image_text"), closed_set="", flip=True, digest=None):
+def write(folder, bundle, names=("entropy", "image_text"), closed_set="", flip=True, digest=None, **words):
+    """Write a fusion file; words: known and candidates, hashes in place of the test vocabulary's."""
     parts = tuple(FusedSource(name, 1 / len(names), (0.0, 1.0), (0.0, 1.0)) for name in names)
     file = FusionFile(
         FusionRecipe(parts, 20.0, 0.31, (1, 2), flip),
         bundle.id,
         digest or bundle.hash,
+        words.get("known", known_classes_hash(TABLE)),
+        words.get("candidates", ""),
         closed_set,
         "0" * 64,
         {},
@@ -72,7 +86,17 @@ def test_without_a_file_nothing_changes(opened):
 def test_what_does_not_fit_is_refused(opened, tiny_bundle, tmp_path):
     with pytest.raises(VisionError, match="calibrated for"):
         opened(write(tmp_path, tiny_bundle, digest="1" * 64))
+    with pytest.raises(VisionError, match=r"fusion\.yaml: .*other approved classes"):
+        opened(write(tmp_path, tiny_bundle, known="1" * 64))
     with pytest.raises(VisionError, match="evaluate weights"):
         opened(str(tmp_path / "none.yaml"))
     with pytest.raises(BundleError, match="found none"):
         opened(write(tmp_path, tiny_bundle, ("entropy", "closed_set"), "segmenter.yaml"))
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_other_candidates_than_at_the_calibration_are_said(opened, tiny_bundle, tmp_path, same):
+    digest = candidates_hash(TABLE) if same else "1" * 64
+    loaded, said = opened(write(tmp_path, tiny_bundle, candidates=digest))
+    assert loaded.fusion is not None
+    assert any("WARNING" in line and "other candidates" in line for line in said) is not same

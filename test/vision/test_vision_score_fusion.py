@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from clipomaly_ros.vision.encoding import encode_picture
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion, read_fusion
 from clipomaly_ros.vision.letterbox import Letterbox
-from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe, ScoreFusion
+from clipomaly_ros.vision.score_fusion import (
+    FusedSource,
+    FusionRecipe,
+    ScoreFusion,
+    candidates_hash,
+    known_classes_hash,
+)
 from clipomaly_ros.vision.score_sources import (
     Evidence,
     area_weights,
@@ -24,6 +30,7 @@ from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vision.unknown_score import score_patches
+from clipomaly_ros.vocabulary.entries import Entry
 
 TABLE = build_text_table(vocabulary(), WordEncoder())
 SETTINGS = SegmenterSettings(threshold=0.5, logit_scale=20.0)
@@ -180,6 +187,8 @@ def test_the_file_round_trips(tmp_path):
         recipe("entropy", "closed_set", windows=(2, 3), flip=True),
         "b@1",
         "a" * 64,
+        "e" * 64,
+        "",
         "c.yaml",
         "d" * 64,
         {"f": 3},
@@ -191,7 +200,8 @@ def test_the_file_round_trips(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("format: 1", "format: 2", "format"),
+        ("format: 2", "format: 1", "format: expected 2, got 1"),
+        ("known_sha256: " + "e" * 64, "known_sha256: ''", "known_sha256"),
         ("flip: true", "flip: 1", "flip"),
         ("name: entropy", "name: guess", "guess"),
         ("name: entropy", "name: closed_set", "different"),
@@ -209,7 +219,14 @@ def test_the_file_round_trips(tmp_path):
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path, old, new, words):
     file = FusionFile(
-        recipe("entropy", "closed_set", windows=(2, 3), flip=True), "b@1", "a" * 64, "c.yaml", "d" * 64, {}
+        recipe("entropy", "closed_set", windows=(2, 3), flip=True),
+        "b@1",
+        "a" * 64,
+        "e" * 64,
+        "f" * 64,
+        "c.yaml",
+        "d" * 64,
+        {},
     )
     text = dump_fusion(file)
     assert old in text
@@ -218,6 +235,31 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, old, new, words):
         read_fusion(tmp_path / "fusion.yaml")
     with pytest.raises(VisionError, match=r"none\.yaml"):
         read_fusion(tmp_path / "none.yaml")
+
+
+def test_a_fusion_holds_for_its_approved_classes_alone():
+    fusion = ScoreFusion(recipe("entropy"), known_sha256=known_classes_hash(TABLE))
+    count = TABLE.approved_count
+    order = [*range(count)[::-1], *range(count, len(TABLE.entries))]
+    turned = replace(TABLE, entries=tuple(TABLE.entries[i] for i in order))
+    longer = replace(TABLE, entries=(*TABLE.entries, Entry("one more", "g")))
+    for same in (TABLE, turned, longer):
+        fusion.check(same)
+    assert candidates_hash(longer) != candidates_hash(TABLE) == candidates_hash(turned)
+    others = (
+        replace(TABLE, entries=(replace(TABLE.entries[0], synonyms=("another",)), *TABLE.entries[1:])),
+        replace(TABLE, entries=(replace(TABLE.entries[0], name="another"), *TABLE.entries[1:])),
+        replace(TABLE, approved_count=count - 1),
+        replace(TABLE, templates=("one {}", *TABLE.templates)),
+    )
+    for other in others:
+        with pytest.raises(VisionError, match="other approved classes"):
+            fusion.check(other)
+        ScoreFusion(recipe("entropy")).check(other)
+    segmenter = AnomalySegmenter(ColourEncoder(), TABLE, SETTINGS, fusion)
+    with pytest.raises(VisionError, match="other approved classes"):
+        segmenter.set_table(others[1])
+    assert segmenter.table is TABLE
 
 
 def test_a_source_without_its_segmenter_is_refused():
