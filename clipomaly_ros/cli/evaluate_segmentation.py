@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -14,6 +16,7 @@ from clipomaly_ros.evaluation.datasets import DATASETS
 from clipomaly_ros.evaluation.held_out import held_out_shapes
 from clipomaly_ros.evaluation.labelled_frames import LabelledImages
 from clipomaly_ros.evaluation.report import write_json, write_report
+from clipomaly_ros.evaluation.report_naming import source_rows
 from clipomaly_ros.evaluation.report_novelty import known_rows, novelty_rows
 from clipomaly_ros.evaluation.report_tables import condition_rows, group_rows, summary_rows, text_table
 from clipomaly_ros.evaluation.segmentation import EvaluationRules, chosen_frames, evaluate_segmentation
@@ -21,8 +24,10 @@ from clipomaly_ros.evaluation.segmenter_source import (
     SegmenterSource,
     load_segmenter_source,
     read_settings,
+    with_tagger,
 )
 from clipomaly_ros.nodes.score_fusion_loading import load_score_fusion
+from clipomaly_ros.vision.tagger import LIGHT_TAG_SHARE
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,8 +78,47 @@ def with_fusion(source: SegmenterSource, path: Path | None, threads: int) -> Seg
     """Return the source with the fused unknown score of a file, unchanged without one."""
     if path is None:
         return source
-    fusion = load_score_fusion(path, source.name, source.bundle_hash, source.table, threads)
+    fusion = load_score_fusion(
+        path,
+        source.name,
+        source.bundle_hash,
+        source.table,
+        threads,
+        lambda line: print(line, file=sys.stderr),
+    )
     return replace(source, fusion=fusion)
+
+
+def add_tagger_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that take candidate names from the tags of each image."""
+    parser.add_argument(
+        "--tagger",
+        type=Path,
+        metavar="PATH",
+        help="names from an image tagger: a folder made by `clipomaly tagger-bundle`, or a text file with "
+        "one tag a line for the light tagger; name_words of --config says whether the dictionary counts "
+        "as well (default: tagger)",
+    )
+    parser.add_argument(
+        "--tag-share",
+        type=float,
+        default=LIGHT_TAG_SHARE,
+        metavar="S",
+        help="with a text file, an image has the tags whose probability is at least this share of the "
+        f"largest one (default: {LIGHT_TAG_SHARE:g})",
+    )
+
+
+def with_tagger_of(
+    source: SegmenterSource, options: argparse.Namespace, overrides: Mapping[str, Any] | None
+) -> SegmenterSource:
+    """Return the source with the tagger that the options name, unchanged without one.
+
+    overrides: settings that will be used over the bundle's.
+    """
+    if options.tagger is None:
+        return source
+    return with_tagger(source, options.tagger, options.tag_share, overrides, options.threads)
 
 
 def open_dataset(dataset: str, root: Path, source: SegmenterSource) -> tuple[LabelledImages, EvaluationRules]:
@@ -94,6 +138,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_model_arguments(parser)
     add_fusion_argument(parser)
+    add_tagger_arguments(parser)
     parser.add_argument("--dataset", choices=tuple(DATASETS), required=True, help="layout of the image set")
     parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="folder of the image set")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file as well")
@@ -109,8 +154,9 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--examples: expected 0 or more, got {options.examples}")
     prepare_file(options.json)
     prepare_folder(options.out)
-    source = load_source(options)
-    settings = source.settings(read_settings(options.config) if options.config else None)
+    overrides = read_settings(options.config) if options.config else None
+    source = with_tagger_of(load_source(options), options, overrides)
+    settings = source.settings(overrides)
     data, rules = open_dataset(options.dataset, options.root, source)
     examples = None
     if options.out:
@@ -138,6 +184,7 @@ def run(options: argparse.Namespace) -> int:
         summary_rows(report),
         condition_rows(report),
         group_rows(report),
+        source_rows(report),
         novelty_rows(report),
         known_rows(report),
     ):

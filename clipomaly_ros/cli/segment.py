@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from clipomaly_ros.cli.evaluate_segmentation import add_fusion_argument, with_fusion
+from clipomaly_ros.cli.evaluate_segmentation import (
+    add_fusion_argument,
+    add_tagger_arguments,
+    with_fusion,
+    with_tagger_of,
+)
 from clipomaly_ros.cli.segment_results import (
     json_text,
     overlay_picture,
@@ -54,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="settings of the segmenter, one key each, over the bundle's",
     )
     add_fusion_argument(parser)
+    add_tagger_arguments(parser)
     parser.add_argument("--threads", type=int, default=0, help="threads of the encoder (default: all)")
     parser.add_argument(
         "--limit", type=positive, metavar="N", help="only the first N files, and N frames of each video"
@@ -76,7 +82,10 @@ def run(options: argparse.Namespace) -> int:
     if source.untrained:
         print(UNTRAINED.format(source.name), file=sys.stderr)
     source = with_fusion(source, options.score_fusion, options.threads)
-    segmenter = AnomalySegmenter(source.encoder, source.table, source.settings(settings), source.fusion)
+    source = with_tagger_of(source, options, settings)
+    segmenter = AnomalySegmenter(
+        source.encoder, source.table, source.settings(settings), source.fusion, source.tagging
+    )
     work = _Work(source, segmenter, options)
     chosen = found.sources[: options.limit]
     with tqdm(chosen, desc="segmenting", unit="file", leave=False, disable=None) as bar:

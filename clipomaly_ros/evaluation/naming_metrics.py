@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clipomaly_ros.evaluation.detection_rates import Key, Sighting
 from clipomaly_ros.vision.types import AnomalyRegion
@@ -19,7 +19,8 @@ class Naming:
     published: its region carries the right name. ranked: the right name is the best of the
     candidates that are not approved classes, whether or not it was sure enough to be published.
     top5: the right name is among the first five of these. source: of the region's name.
-    variant: index of the object's shape, -1 if unknown.
+    variant: index of the object's shape, -1 if unknown. ranks: by source that offered candidates, the place
+    of the right name among its own, 0 for the best one, -1 if it is not there.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Naming:
     ranked: bool
     top5: bool
     variant: int = -1
+    ranks: Mapping[NameSource, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,16 @@ def naming_of(
         ranked=ranked[:1] == [right],
         top5=right in ranked,
         variant=sighting.thing.variant,
+        ranks=_ranks(region, right),
     )
+
+
+def _ranks(region: AnomalyRegion, right: str) -> dict[NameSource, int]:
+    offered: dict[NameSource, list[str]] = {}
+    for item in region.candidates:
+        if item.source is not NameSource.APPROVED:
+            offered.setdefault(item.source, []).append(item.name)
+    return {source: names.index(right) if right in names else -1 for source, names in offered.items()}
 
 
 def accuracy(namings: Iterable[Naming]) -> NamingAccuracy:
@@ -109,3 +120,73 @@ def held_out_apart(namings: Iterable[Naming], held_out: Collection[str]) -> tupl
         [item for item in items if item.group not in held_out],
         [item for item in items if item.group in held_out],
     )
+
+
+@dataclass(frozen=True)
+class SourceAccuracy:
+    """What one source of names did for the objects found.
+
+    count: objects found, whatever named them. named: objects whose region carries a name of the source;
+    right: those of them whose name is right. first, top5: objects whose right name is the best, or one of
+    the first five, of the source's own candidates.
+    """
+
+    count: int
+    named: int
+    right: int
+    first: int
+    top5: int
+
+    @property
+    def first_rate(self) -> float:
+        """Return the share of the objects found for which the source's best candidate is right."""
+        return self.first / self.count if self.count else float("nan")
+
+    @property
+    def top5_rate(self) -> float:
+        """Return the share for which one of the source's first five is right."""
+        return self.top5 / self.count if self.count else float("nan")
+
+
+def accuracy_by_source(namings: Iterable[Naming]) -> dict[NameSource, SourceAccuracy]:
+    """Return what each source did that offered a candidate for any object, in the sources' order.
+
+    Sources beside each other, each as if it had been asked alone: a candidate competes with those of its
+    own source only.
+    """
+    items = list(namings)
+    return {
+        source: SourceAccuracy(
+            len(items),
+            sum(item.source is source for item in items),
+            sum(item.source is source and item.published for item in items),
+            sum(item.ranks.get(source, -1) == 0 for item in items),
+            sum(0 <= item.ranks.get(source, -1) < TOP for item in items),
+        )
+        for source in NameSource
+        if any(source in item.ranks for item in items)
+    }
+
+
+def naming_figures(item: NamingAccuracy) -> dict[str, float]:
+    """Return the accuracy of naming as plain data."""
+    return {
+        "objects": item.count,
+        "top1": item.top1_rate,
+        "best_candidate": item.ranked_rate,
+        "top5": item.top5_rate,
+    }
+
+
+def source_figures(namings: Iterable[Naming]) -> dict[str, dict[str, float]]:
+    """Return what each source of names did as plain data, by its name."""
+    return {
+        source.name.lower(): {
+            "objects": item.count,
+            "named": item.named,
+            "named_right": item.right,
+            "top1": item.first_rate,
+            "top5": item.top5_rate,
+        }
+        for source, item in accuracy_by_source(namings).items()
+    }

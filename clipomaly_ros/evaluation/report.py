@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from clipomaly_ros.evaluation.report_naming import source_rows
 from clipomaly_ros.evaluation.report_novelty import known_rows, novelty_figures, novelty_rows
 from clipomaly_ros.evaluation.report_tables import (
     condition_rows,
@@ -51,6 +52,7 @@ def markdown(report: SegmentationReport, pictures: Sequence[str] = ()) -> str:
         ("Figures", [("figure", "value"), *summary_rows(report)]),
         ("By slice", condition_rows(report)),
         ("By group of anomalies", group_rows(report)),
+        ("By source of names", source_rows(report)),
         ("What training has never seen, by slice", novelty_rows(report)),
         ("Known objects in a shape that training has never seen", known_rows(report)),
     )

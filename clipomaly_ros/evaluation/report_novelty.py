@@ -7,8 +7,8 @@ from typing import Any
 
 from clipomaly_ros.evaluation.detection_rates import Rate, Sighting, rates_by
 from clipomaly_ros.evaluation.held_out import NOVELTIES, known_rate, novelty_of
-from clipomaly_ros.evaluation.naming_metrics import Naming, NamingAccuracy, accuracy_by
-from clipomaly_ros.evaluation.report_tables import Rows, naming_figures, percent, pixel_figures, rate_figures
+from clipomaly_ros.evaluation.naming_metrics import Naming, NamingAccuracy, accuracy_by, naming_figures
+from clipomaly_ros.evaluation.report_tables import Rows, percent, pixel_figures, rate_figures
 from clipomaly_ros.evaluation.segmentation import SegmentationReport
 
 ALL = "all"

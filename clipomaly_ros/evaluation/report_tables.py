@@ -23,6 +23,8 @@ from clipomaly_ros.evaluation.naming_metrics import (
     accuracy,
     accuracy_by,
     held_out_apart,
+    naming_figures,
+    source_figures,
 )
 from clipomaly_ros.evaluation.pixel_metrics import PixelMetrics
 from clipomaly_ros.evaluation.segmentation import SegmentationReport
@@ -72,6 +74,7 @@ def report_dictionary(report: SegmentationReport) -> dict[str, Any]:
             "seen_groups": naming_figures(accuracy(seen)),
             "held_out_groups": naming_figures(accuracy(held_out)),
             "by_source": _namings(seen, lambda item: item.source.name.lower()),
+            "by_candidate_source": source_figures(seen),
             "by_group": _namings(report.namings, lambda item: item.group),
             "by_condition": _namings(seen, lambda item: item.condition),
         },
@@ -236,16 +239,6 @@ def pixel_figures(metrics: PixelMetrics) -> dict[str, float]:
     """Return pixel metrics as plain data, without the curve."""
     curves = ("thresholds", "recall", "precision", "fpr")
     return {name: value for name, value in vars(metrics).items() if name not in curves}
-
-
-def naming_figures(item: NamingAccuracy) -> dict[str, float]:
-    """Return the accuracy of naming as plain data."""
-    return {
-        "objects": item.count,
-        "top1": item.top1_rate,
-        "best_candidate": item.ranked_rate,
-        "top5": item.top5_rate,
-    }
 
 
 def _namings(items: Iterable[Naming], key: Callable[[Naming], Hashable]) -> dict[str, dict[str, float]]:

@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
+from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
+from clipomaly_ros.vision.tagger import Tagging
 from clipomaly_ros.vision.text_table import build_text_table
-from clipomaly_ros.vision.types import AnomalyResult, DenseEncoder, DenseFeatures, TextTable, VisionError
+from clipomaly_ros.vision.types import (
+    AnomalyResult,
+    DenseEncoder,
+    DenseFeatures,
+    TextEncoder,
+    TextTable,
+    VisionError,
+)
 from clipomaly_ros.vocabulary.entries import NameSource, Vocabulary
 from clipomaly_ros.vocabulary.loading import load_vocabulary
 from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict
@@ -32,7 +41,8 @@ class SegmenterSource:
 
     name: of the bundle, name@version. untrained: its weights are random. bundle_hash: SHA-256
     that stands for all its files, "" for parts that come from no bundle. fusion: of the unknown
-    score, None without one.
+    score, None without one. text_encoder: of the bundle, for further words. tagging: of the images, None
+    without a tagger.
     """
 
     name: str
@@ -42,6 +52,8 @@ class SegmenterSource:
     table: TextTable
     bundle_hash: str = ""
     fusion: ScoreFusion | None = None
+    text_encoder: TextEncoder | None = None
+    tagging: Tagging | None = None
 
     def settings(self, overrides: Mapping[str, Any] | None = None) -> SegmenterSettings:
         """Return the bundle's recommended settings with some replaced; VisionError for a wrong one."""
@@ -57,6 +69,8 @@ class SegmenterSource:
             values |= {"quantile": recommended.value, "threshold": 0.0}
         if self.fusion is not None:  # a bundle's threshold holds for another score
             values |= {"threshold_mode": "fixed", "threshold": self.fusion.recipe.threshold}
+        if self.tagging is not None:  # somebody chose a tagger for its words
+            values["name_words"] = "tagger"
         known = {field.name for field in fields(SegmenterSettings)}
         unknown = set(overrides or {}) - known
         if unknown:
@@ -85,12 +99,48 @@ def load_segmenter_source(
     if names:
         words = words.with_candidates(names)
     opened = load_bundle(bundle)
+    encoder = opened.image_encoder(threads)
+    # A model that gives no numbers is said here, before any result is begun.
+    encoder.encode(np.zeros((1, 3, *encoder.input_size), np.float32))
     text_encoder = CachedTextEncoder(
         opened.text_encoder(threads), TextEmbeddingCache(text_cache), opened.hash
     )
     table = build_text_table(words, text_encoder)
-    encoder = opened.image_encoder(threads)
-    return SegmenterSource(opened.id, opened.untrained, opened.manifest, encoder, table, opened.hash)
+    return SegmenterSource(
+        opened.id,
+        opened.untrained,
+        opened.manifest,
+        encoder,
+        table,
+        opened.hash,
+        text_encoder=text_encoder,
+    )
+
+
+def with_tagger(
+    source: SegmenterSource,
+    tagger: Path,
+    tag_share: float,
+    overrides: Mapping[str, Any] | None = None,
+    threads: int = 0,
+) -> SegmenterSource:
+    """Return the source with an image tagger: a bundle's folder, or a list of tags for the light tagger.
+
+    overrides: settings that will be used, for the logit scale. ValueError says what is wrong.
+    """
+    if source.text_encoder is None:
+        raise VisionError(f"{source.name}: expected a text tower, which embeds the tags, found none")
+    tagger = tagger.expanduser()
+    tagging = load_tagging(
+        str(tagger) if tagger.is_dir() else "",
+        "" if tagger.is_dir() else str(tagger),
+        tag_share,
+        source.table,
+        source.text_encoder,
+        source.settings(overrides).logit_scale,
+        threads,
+    )
+    return replace(source, tagging=tagging)
 
 
 def _vocabulary(
@@ -153,10 +203,17 @@ class PairedSegmenter:
 
     def __init__(self, source: SegmenterSource, settings: SegmenterSettings) -> None:
         self._encoder = RememberingEncoder(source.encoder)
-        self._extended = AnomalySegmenter(self._encoder, source.table, settings, source.fusion)
+        self._extended = AnomalySegmenter(
+            self._encoder, source.table, settings, source.fusion, source.tagging
+        )
         # No score exceeds 1, so this one finds no region, and its labels are the known classes'.
         closed = replace(
-            settings, threshold_mode="fixed", threshold=1.0, report_known=False, score_scale=0.05
+            settings,
+            threshold_mode="fixed",
+            threshold=1.0,
+            report_known=False,
+            score_scale=0.05,
+            name_words="dictionary",
         )
         self._closed = AnomalySegmenter(self._encoder, source.table, closed)
 

@@ -259,4 +259,5 @@ def _without_regions(settings: SegmenterSettings, score: str, scale: float) -> S
         threshold_mode="fixed",
         threshold=1.0,
         report_known=False,
+        name_words="dictionary",
     )

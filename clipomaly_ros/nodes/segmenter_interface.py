@@ -6,6 +6,7 @@ from clipomaly_ros.model.backends import BACKENDS, MISMATCHES
 from clipomaly_ros.nodes.parameters import Parameter
 from clipomaly_ros.nodes.segmenter_settings import SETTINGS_PARAMETERS
 from clipomaly_ros.nodes.topics import Topic
+from clipomaly_ros.vision.tagger import LIGHT_TAG_SHARE
 
 SEGMENTER_PARAMETERS = (
     Parameter(
@@ -85,7 +86,7 @@ SEGMENTER_PARAMETERS = (
     ),
     Parameter(
         "tag_share",
-        0.05,
+        LIGHT_TAG_SHARE,
         "With tag_list, a frame has the tags whose probability is at least this share of the largest one.",
         minimum=1e-6,
         maximum=1.0,

@@ -17,6 +17,7 @@ from clipomaly_ros.vocabulary.entries import Entry, NameSource, Vocabulary
 Map = NDArray[np.float32]
 
 NAME_WORDS = ("dictionary", "tagger", "both")
+LIGHT_TAG_SHARE = 0.05  # of the most probable tag's probability, unless another is chosen
 
 
 class Tagger(Protocol):

@@ -17,7 +17,15 @@ from clipomaly_ros.evaluation.detection_rates import (
 )
 from clipomaly_ros.evaluation.false_alarms import FrameAlarms, alarm_rate, false_regions
 from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, LabelledThing
-from clipomaly_ros.evaluation.naming_metrics import accuracy, accuracy_by, held_out_apart, naming_of
+from clipomaly_ros.evaluation.naming_metrics import (
+    Naming,
+    SourceAccuracy,
+    accuracy,
+    accuracy_by,
+    accuracy_by_source,
+    held_out_apart,
+    naming_of,
+)
 from clipomaly_ros.evaluation.semantic_metrics import SemanticScores
 from clipomaly_ros.vision.types import AnomalyRegion, NameScore, RegionState
 from clipomaly_ros.vocabulary.entries import Entry, NameSource
@@ -136,8 +144,31 @@ def test_names_are_judged_published_ranked_and_among_five():
     by_source = accuracy_by(namings, lambda item: item.source)
     assert by_source[NameSource.NONE].count == 1
     assert by_source[NameSource.DICTIONARY].top1_rate == 0.5
+    assert [dict(item.ranks) for item in namings] == [{NameSource.DICTIONARY: place} for place in (0, 0, 5)]
     assert rates_by(sightings, lambda item: item.thing.group)["tools"].rate == 0.5
     assert np.isnan(accuracy([]).top1_rate)
+
+
+def test_each_source_of_names_is_judged_by_its_own_candidates():
+    dictionary, tagger = NameSource.DICTIONARY, NameSource.TAGGER
+
+    def naming(source, published, **ranks):
+        found = {NameSource[name.upper()]: rank for name, rank in ranks.items()}
+        return Naming("suitcase", "baggage", "dry", "", source, published, False, False, ranks=found)
+
+    namings = [
+        naming(dictionary, True, dictionary=0, tagger=4),
+        naming(tagger, False, dictionary=5, tagger=-1),
+        naming(NameSource.NONE, False, dictionary=1),
+        naming(tagger, True, tagger=0),
+    ]
+    by_source = accuracy_by_source(namings)
+    assert by_source == {
+        dictionary: SourceAccuracy(count=4, named=1, right=1, first=1, top5=2),
+        tagger: SourceAccuracy(count=4, named=2, right=1, first=1, top5=2),
+    }
+    assert (by_source[tagger].first_rate, by_source[tagger].top5_rate) == (0.25, 0.5)
+    assert accuracy_by_source([]) == {}
 
 
 def semantic_frame(generator, shape=(30, 40)):

@@ -2,20 +2,21 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_apron import colour_source, write_apron
+from tiny_apron import WordEncoder, colour_source, write_apron
 
 from clipomaly_ros.cli import main
 from clipomaly_ros.evaluation.apron_dataset import ApronImages
 from clipomaly_ros.evaluation.report import markdown
 from clipomaly_ros.evaluation.report_tables import report_dictionary
 from clipomaly_ros.evaluation.segmentation import evaluate_segmentation
-from clipomaly_ros.evaluation.segmenter_source import score_method
+from clipomaly_ros.evaluation.segmenter_source import score_method, with_tagger
 from clipomaly_ros.evaluation.tune import LEVELS, lowest_quiet_level, tune_threshold
 from clipomaly_ros.vision.conformal import conformal_threshold, region_peak
 from clipomaly_ros.vision.regions import PictureScale
@@ -50,6 +51,8 @@ def test_a_segmenter_that_sees_the_truth_gets_full_marks(apron):
     assert figures["naming"]["seen_groups"] == {"objects": 2, "top1": 1, "best_candidate": 1, "top5": 1}
     assert figures["naming"]["held_out_groups"]["objects"] == 1
     assert figures["naming"]["by_source"]["dictionary"]["objects"] == 2
+    right = {"objects": 2, "named": 2, "named_right": 2, "top1": 1, "top5": 1}
+    assert figures["naming"]["by_candidate_source"] == {"dictionary": right}
     assert figures["semantic"]["known_miou"] > 0.95
     assert abs(figures["semantic"]["loss_by_extension"]) < 0.01
     assert figures["semantic"]["open_world_miou"] > 0.9
@@ -62,6 +65,31 @@ def test_a_segmenter_that_sees_the_truth_gets_full_marks(apron):
     assert set(figures["pixels_by_condition"]) == {"dry", "night"}
     assert figures["pixels_by_condition"]["night"]["average_precision"] is None  # no anomaly there
     assert "| baggage | 2 | 100.0 % |" in markdown(report)
+
+
+def test_names_of_a_tagger_are_judged_beside_those_of_the_dictionary(apron, tmp_path):
+    (tmp_path / "tags.txt").write_text("trolley\nkite\n")  # a synonym of the suitcase, and nothing like it
+    source = replace(colour_source(), text_encoder=WordEncoder())
+    for words, expected in (("tagger", {"tagger"}), ("both", {"dictionary", "tagger"})):
+        chosen = replace(SETTINGS, name_words=words)
+        tagged = with_tagger(with_manifest(source), tmp_path / "tags.txt", 1e-3)
+        report = evaluate_segmentation(tagged, chosen, ApronImages(apron), "apron")
+        figures = report_dictionary(report)
+        assert source.table.entries[3].name == "suitcase"
+        assert set(figures["naming"]["by_candidate_source"]) == expected
+        first = sorted(expected)[0]
+        assert figures["naming"]["by_candidate_source"][first]["named_right"] == 2
+        assert figures["semantic"]["known_miou"] > 0.95
+        assert f"| {first} | 2 | 2 | 2 | 100.0 % | 100.0 % |" in markdown(report)
+    assert with_manifest(tagged).settings().name_words == "tagger"
+    with pytest.raises(VisionError, match="expected a text tower"):
+        with_tagger(colour_source(), tmp_path / "tags.txt", 0.5)
+
+
+def with_manifest(source):
+    """Return the source with the part of a manifest that settings are made of."""
+    recommended = SimpleNamespace(mode="fixed", value=0.7, score="entropy")
+    return replace(source, manifest=SimpleNamespace(threshold=recommended, logit_scale=20.0))
 
 
 def test_a_segmenter_that_finds_nothing_gets_none(apron):
@@ -168,11 +196,14 @@ def test_the_commands_write_what_they_print(apron, tiny_bundle, tmp_path, capsys
     out, config = tmp_path / "report", tmp_path / "settings.yaml"
     config.write_text("threshold_mode: fixed\nthreshold: 0.4\nmin_region_area: 16\n")
     common = ["--bundle", str(tiny_bundle.folder), "--root", str(apron), "--threads", "1"]
+    tags = tmp_path / "tags.txt"
+    tags.write_text("suitcase\nkite\n")
     assert (
         main.main(
             [
                 *["evaluate", "segmentation", *common, "--dataset", "apron", "--config", str(config)],
                 *["--out", str(out), "--json", str(tmp_path / "figures.json"), "--examples", "1"],
+                *["--tagger", str(tags)],
             ]
         )
         == 0
@@ -182,6 +213,7 @@ def test_the_commands_write_what_they_print(apron, tiny_bundle, tmp_path, capsys
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures == json.loads((out / "report.json").read_text())
     assert figures["settings"]["threshold"] == 0.4
+    assert figures["settings"]["name_words"] == "tagger"
     assert figures["frames"] == len(index["images"])
     assert f"AP {' ' * 4}" in text
     page = (out / "report.md").read_text()
