@@ -40,10 +40,10 @@ class GroundRelief:
         """Return the offsets at places [n, 2]; 0 outside the grid."""
         side, kind = len(self.offsets), xy.dtype.type
         # a border of zeros takes what lies outside, so that one look-up serves all
-        places = (xy - np.array(self.corner, kind)) * kind(1 / self.cell) + kind(1)
-        np.minimum(np.maximum(places, 0, out=places), side + 1, out=places)
-        cells = places.astype(np.intp)
-        found: NDArray[np.float32] = np.take(self._bordered, cells[:, 1] * (side + 2) + cells[:, 0])
+        column = np.clip((xy[:, 0] - kind(self.corner[0])) * kind(1 / self.cell) + kind(1), 0, side + 1)
+        row = np.clip((xy[:, 1] - kind(self.corner[1])) * kind(1 / self.cell) + kind(1), 0, side + 1)
+        index = row.astype(np.intp) * (side + 2) + column.astype(np.intp)
+        found: NDArray[np.float32] = self._bordered[index]
         return found
 
 

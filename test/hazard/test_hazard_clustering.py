@@ -3,6 +3,9 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
 
 from clipomaly_ros.evaluation.bench_fusion_numpy import select_naively
 from clipomaly_ros.hazard.clustering import cluster, cluster_groups
@@ -22,6 +25,17 @@ def test_groups_do_not_touch_each_other(seed, sizes):
         np.testing.assert_array_equal(labels - before, cluster(part, alone))
         before = labels.max() + 1
     assert before == found.count
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 60), st.floats(0.1, 2.0))
+def test_clusters_are_the_connected_components_of_the_cells(seed, count, tolerance):
+    points = np.random.default_rng(seed).uniform(-2, 2, (count, 3)).astype(np.float32)
+    found = cluster_groups(points, np.array([count]), np.array([tolerance]))
+    scaled = points[found.first].astype(np.float64) * (1.0, 1.0, 0.35) / tolerance
+    number, label = connected_components(csr_matrix(cdist(scaled, scaled) <= 1.0), directed=False)
+    assert number == found.count
+    np.testing.assert_array_equal(label, found.label)
 
 
 def test_no_points_have_no_labels():
