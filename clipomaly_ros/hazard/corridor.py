@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from clipomaly_ros.hazard.corridor_outline import bounds_of, inside_outline, read_outline
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import HazardError, RegionObservation
 
@@ -20,7 +21,9 @@ class CorridorSettings:
     """Where and how returns without a mask are obstacles; metres.
 
     enabled: False looks for none. start, length, width: the corridor, from `start` to
-    `start + length` along x of the reference frame, half of `width` to either side.
+    `start + length` along x of the reference frame, half of `width` to either side. polygon:
+    in place of these three the corridor's corners in that frame, "[[x, y], ...]", in either
+    direction, convex or not; empty for the rectangle.
     min_height, max_height: above the ground; lower returns are unevenness, higher ones pass
     above the vehicle. standing: a thing whose lowest return lies higher hangs and does not
     stand. cell: side of the grid cells in which returns are joined. min_points: fewest
@@ -32,6 +35,7 @@ class CorridorSettings:
     start: float = 1.0
     length: float = 25.0
     width: float = 4.0
+    polygon: str = ""
     min_height: float = 0.15
     max_height: float = 3.0
     standing: float = 0.6
@@ -47,8 +51,16 @@ class CorridorSettings:
             raise HazardError("expected a finite corridor start, and max_height above min_height")
         if not (self.min_points >= 1 and 0.0 < self.explained_share <= 1.0):
             raise HazardError("expected corridor min_points >= 1 and explained_share in (0, 1]")
-        if self.length * self.width / self.cell**2 > 4e6:
+        low, high = bounds_of(self.outline())
+        if np.prod(high - low) / self.cell**2 > 4e6:
             raise HazardError("expected at most 4 million corridor cells: take larger cells")
+
+    def outline(self) -> NDArray[np.float64]:
+        """Return the corners of the corridor in the reference frame, float64 [n, 2], metres."""
+        if self.polygon.strip():
+            return read_outline(self.polygon)
+        end, side = self.start + self.length, 0.5 * self.width
+        return np.array([[self.start, side], [end, side], [end, -side], [self.start, -side]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,15 +106,18 @@ def unexplained_things(
     """
     turn, shift = reference_from_points.rotation, reference_from_points.translation
     x, y = (points @ turn[axis].astype(np.float32) + np.float32(shift[axis]) for axis in (0, 1))
-    ahead = (x >= settings.start) & (x < settings.start + settings.length)
-    index = np.flatnonzero(ahead & (np.abs(y) < 0.5 * settings.width))
+    outline = settings.outline()
+    low, high = bounds_of(outline)
+    index = np.flatnonzero((x >= low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1]))
+    if settings.polygon.strip():
+        index = index[inside_outline(outline, x[index], y[index])]
     above = heights(points[index])
     standing = (above >= settings.min_height) & (above <= settings.max_height)
     index, above = index[standing], above[standing]
     if len(index) < settings.min_points:
         return []
-    column = ((x[index] - settings.start) / settings.cell).astype(np.intp)
-    row = ((y[index] + 0.5 * settings.width) / settings.cell).astype(np.intp)
+    column = ((x[index] - low[0]) / settings.cell).astype(np.intp)
+    row = ((y[index] - low[1]) / settings.cell).astype(np.intp)
     grid = np.zeros((int(column.max()) + 1, int(row.max()) + 1), np.uint8)
     grid[column, row] = 1
     labelled, count = ndimage.label(grid, _EIGHT)

@@ -105,6 +105,14 @@ _FUSION = (
     ("corridor.start", "m", -100.0, 100.0, "Where the corridor begins, along x of reference_frame."),
     ("corridor.length", "m", 0.1, 500.0, "Length of the corridor."),
     ("corridor.width", "m", 0.1, 500.0, "Width of the corridor, half to either side."),
+    (
+        "corridor.polygon",
+        "",
+        None,
+        None,
+        "In place of start, length and width the corridor's corners in reference_frame, convex or not, as "
+        '"[[1, -2], [25, -3], [25, 3], [1, 2]]" [m]; empty for the rectangle.',
+    ),
     ("corridor.min_height", "m", 0.01, 10.0, "Lower returns in the corridor are unevenness."),
     ("corridor.max_height", "m", 0.02, 100.0, "Higher returns in the corridor pass above the vehicle."),
     (

@@ -1,14 +1,16 @@
 """Obstacles without a mask: what stands in the corridor, and what explains it."""
 
+import cv2
 import numpy as np
 import pytest
 from apron_scene import CAMERA, CAMERA_FROM_LIDAR, FIXED_FROM_LIDAR, draw, scan
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from sightings import SECOND, tracker
 
 from clipomaly_ros.hazard.corridor import CorridorSettings, Watch, unexplained_things
+from clipomaly_ros.hazard.corridor_outline import inside_outline, read_outline
 from clipomaly_ros.hazard.fuser import FusionSettings, RegionFuser
 from clipomaly_ros.hazard.polygons import contains, nearest_edge_distance
 from clipomaly_ros.hazard.transforms import RigidTransform
@@ -148,3 +150,53 @@ def test_labels_of_another_kind_are_refused():
         Watch(RigidTransform.identity(), np.zeros((3, 3), np.int32), OBSTRUCTING)
     with pytest.raises(HazardError, match="entry"):
         Watch(RigidTransform.identity(), np.zeros((3, 3), np.uint16), OBSTRUCTING)
+
+
+def test_a_polygon_takes_the_place_of_the_rectangle():
+    crate, beside = (
+        FusionSettings(corridor=CorridorSettings(True, polygon=text))
+        for text in (
+            "[[1, -2], [26, -2], [26, 2], [1, 2]]",
+            "[[1, -2], [7, -2], [7, 2], [20, 2], [20, 5], [1, 5]]",  # around the crate
+        )
+    )
+    (rectangle,) = fuse([CRATE, BESIDE], watched=watch())
+    (same,) = fuse([CRATE, BESIDE], watched=watch(), fuser=RegionFuser(crate))
+    assert (same.geometry.points == rectangle.geometry.points).all()
+    (other,) = fuse([CRATE, BESIDE], watched=watch(), fuser=RegionFuser(beside))
+    assert other.geometry.centroid[:2] == pytest.approx([12.1, 3.2], abs=0.2)
+
+
+@settings(max_examples=25)
+@given(st.integers(3, 12), st.integers(0, 10_000), st.booleans())
+def test_any_simple_outline_holds_what_lies_in_it(count, seed, clockwise):
+    generator = np.random.default_rng(seed)
+    angles = np.sort(generator.uniform(0, 2 * np.pi, count)) * (-1 if clockwise else 1)
+    corners = np.column_stack([np.cos(angles), np.sin(angles)]) * generator.uniform(2, 30, (count, 1)) + 20
+    assume(np.diff(np.sort(np.abs(angles))).max() < np.pi and np.ptp(angles) > np.pi)
+    outline = read_outline(str(corners.tolist()))
+    places = generator.uniform(-10, 50, (60, 2))
+    expected = [cv2.pointPolygonTest(corners.astype(np.float32), place, True) for place in places]
+    clear = np.abs(expected) > 1e-3  # OpenCV works in single precision
+    assert (inside_outline(outline, *places.T) == (np.array(expected) > 0))[clear].all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[0, 0], [1, 1]]",
+        "[[0, 0], [1, 0], [2, 0]]",
+        "[[0, 0], [4, 4], [4, 0], [0, 4], [2, 9]]",  # crosses itself
+        "[[0, 0], [1, .nan], [1, 1]]",
+        "[[0, 0], [1e9, 0], [1, 1]]",
+        "[[0, 0, 0], [1, 0, 0], [1, 1, 0]]",
+        "[[0, 0], [1, a], [1, 1]]",
+        "a corridor",
+        "[[0, 0",
+        "3",
+        str([[number, number % 7] for number in range(65)]),
+    ],
+)
+def test_outlines_that_are_none_are_refused(text):
+    with pytest.raises(HazardError, match="corridor polygon: expected"):
+        CorridorSettings(polygon=text)
