@@ -197,31 +197,28 @@ class RegionFuser:
     ) -> list[Geometry | None]:
         """Measure each region from its LiDAR returns; None for one that has too few."""
         settings, seen = self.settings, scan.seen
-        rows = []
-        for region, limit in zip(
-            regions, self._farthest(regions, camera, scan.terrain, fixed_from_camera), strict=True
-        ):
-            around = around_region(seen, region, settings.association)
-            rows.append(around[seen.depth[around] <= limit])
-        sizes = np.array([len(around) for around in rows], np.intp)
+        limits = self._farthest(regions, camera, scan.terrain, fixed_from_camera)
+        rows = [around_region(seen, region, settings.association) for region in regions]
+        near, region_of = np.concatenate(rows), np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        in_reach = np.flatnonzero(seen.depth[near] <= limits[region_of])
+        near, region_of = near[in_reach], region_of[in_reach]
+        sizes = np.bincount(region_of, minlength=len(rows))
         filled = np.flatnonzero(sizes)
         if not len(filled):
             return [None] * len(regions)
-        near = np.concatenate(rows)
         ids = np.array([region.id for region in regions])
         surroundings = Surroundings(
             scan.points[near],
             seen.u[near],
             seen.v[near],
-            scan.region[near] == np.repeat(ids, sizes),
+            scan.region[near] == ids[region_of],
             seen.depth[near],
             sizes[filled],
             np.array([region.box for region in regions], np.float64)[filled],
         )
         chosen = select_objects(surroundings, settings.foreground)
-        claims = [
-            claim[own] for claim, own in zip(rows, np.split(chosen, np.cumsum(sizes)[:-1]), strict=True)
-        ]
+        claimed = np.bincount(region_of[chosen], minlength=len(rows))
+        claims = np.split(near[chosen], np.cumsum(claimed)[:-1])
         claims = settle_disputes(scan.points, scan.region, claims, ids)
         claims = whole_lying_things(
             scan.points,

@@ -42,10 +42,14 @@ def whole_lying_things(
         return claims
     free = free[heights(points[free]) <= _LOW]
     whole = list(claims)
-    for number in np.flatnonzero(np.isin(ids, under[free])):
+    open_ones = [number for number in np.flatnonzero(np.isin(ids, under[free])) if len(claims[number])]
+    if not open_ones:
+        return claims
+    claimed_points = np.concatenate([claims[number] for number in open_ones])
+    starts = np.cumsum([0, *(len(claims[number]) for number in open_ones)])[:-1]
+    tops = np.maximum.reduceat(heights(points[claimed_points]), starts)
+    for number in (number for number, top in zip(open_ones, tops, strict=True) if top <= _LOW):
         claim, rest = claims[number], free[under[free] == ids[number]]
-        if not len(claim) or heights(points[claim]).max() > _LOW:
-            continue
         near = around(int(number))
         high = heights(points[near]) > _LOW
         mine = under[near] == ids[number]
