@@ -1,4 +1,4 @@
-"""Confusion matrix, mIoU of the known classes with and without extension, open-world mIoU."""
+"""Overlaps of classes, mIoU of the known classes with and without extension, open-world mIoU."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from clipomaly_ros.evaluation.labelled_frames import SEMANTIC_ANOMALY, LabelledF
 from clipomaly_ros.vocabulary.entries import Entry
 
 
-class ConfusionMatrix:
-    """Pixels counted by true class (row) and predicted class (column), int64 [N, N]."""
+class ClassOverlaps:
+    """Pixels of each class: in the truth, predicted, and both, int64 [N] each.
+
+    Diagonal and sums of a confusion matrix; the matrix itself, of 20,000 words, would fill the memory.
+    """
 
     def __init__(self, size: int) -> None:
-        self.counts = np.zeros((size, size), np.int64)
+        self.truth, self.predicted, self.hit = np.zeros((3, size), np.int64)
 
     def add(
         self,
@@ -35,14 +38,22 @@ class ConfusionMatrix:
         raw = np.bincount(pairs.ravel(), minlength=len(rows) * width).reshape(len(rows), width)
         row, column = np.nonzero(raw)
         row, column = row[rows[row] >= 0], column[rows[row] >= 0]
-        np.add.at(self.counts, (rows[row], columns[column]), raw[row, column])
+        true, named, pixels = rows[row], columns[column], raw[row, column]
+        np.add.at(self.truth, true, pixels)
+        np.add.at(self.predicted, named, pixels)
+        np.add.at(self.hit, true[true == named], pixels[true == named])
+
+    def __add__(self, other: ClassOverlaps) -> ClassOverlaps:
+        """Return the pixels of both together."""
+        both = ClassOverlaps(len(self.hit))
+        both.truth, both.predicted = self.truth + other.truth, self.predicted + other.predicted
+        both.hit = self.hit + other.hit
+        return both
 
     def iou(self) -> NDArray[np.float64]:
         """Return the intersection over union of each class; NaN for classes absent from the truth."""
-        hit = np.diagonal(self.counts).astype(np.float64)
-        truth, predicted = self.counts.sum(axis=1), self.counts.sum(axis=0)
-        union = truth + predicted - hit
-        return np.where(truth > 0, hit / np.maximum(union, 1), np.nan)
+        union = self.truth + self.predicted - self.hit
+        return np.where(self.truth > 0, self.hit / np.maximum(union, 1), np.nan)
 
 
 class SemanticScores:
@@ -68,12 +79,12 @@ class SemanticScores:
             )
         self._classes = np.full(256, -1, np.int64)  # anomalies and void are left out
         self._classes[: len(class_names)] = [self._index[name] for name in class_names]
-        # One more column for what has no label, and one row for names that the vocabulary lacks.
+        # One more class for what has no label, and one for names that the vocabulary lacks.
         self.nameless = len(self.names)
         self.foreign = len(self.names) + 1
-        self.closed = ConfusionMatrix(len(self.names) + 2)
-        self.extended = ConfusionMatrix(len(self.names) + 2)
-        self._anomalies = ConfusionMatrix(len(self.names) + 2)
+        self.closed = ClassOverlaps(len(self.names) + 2)
+        self.extended = ClassOverlaps(len(self.names) + 2)
+        self._anomalies = ClassOverlaps(len(self.names) + 2)
 
     def add(
         self,
@@ -107,11 +118,9 @@ class SemanticScores:
         self._anomalies.add(number, extended.ravel()[anomalous], rows, columns)
 
     @property
-    def open_world(self) -> ConfusionMatrix:
+    def open_world(self) -> ClassOverlaps:
         """Return all pixels but void ones: known classes, and anomalies by their names."""
-        both = ConfusionMatrix(len(self.extended.counts))
-        both.counts = self.extended.counts + self._anomalies.counts
-        return both
+        return self.extended + self._anomalies
 
     @property
     def known_miou(self) -> float:

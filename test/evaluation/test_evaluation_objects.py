@@ -214,7 +214,10 @@ def test_ious_equal_those_of_scikit_learn(seed, dtype):
     )
     assert scores.open_world_miou == pytest.approx(expected)
     matrix = confusion_matrix(truth[all_valid], extended[all_valid], labels=range(7))
-    assert (scores.open_world.counts == matrix).all()
+    overlaps = scores.open_world
+    assert (overlaps.hit == np.diagonal(matrix)).all()
+    assert (overlaps.truth == matrix.sum(axis=1)).all()
+    assert (overlaps.predicted == matrix.sum(axis=0)).all()
 
 
 def test_a_class_that_is_not_approved_is_refused():
