@@ -9,6 +9,8 @@ import yaml
 from rclpy.duration import Duration
 from transforms import NOW, S, at, matrix_of, moving, pose, stamp_of, transform, x_of
 
+STAND_IN = "compat" in tf2_ros.__file__
+
 
 @pytest.fixture
 def buffer():
@@ -68,7 +70,10 @@ def test_slashes_in_front_are_stripped_from_what_is_stored_only(buffer):
     [
         transform("a", "b", 2 * S, (float("nan"), 0, 0)),
         transform("a", "b", 2 * S, quat=(0, 0, 0, 0)),
-        transform("a", "b", 2 * S, quat=(0, 1e200, 0, 0)),
+        pytest.param(
+            transform("a", "b", 2 * S, quat=(0, 1e200, 0, 0)),
+            marks=pytest.mark.skipif(not STAND_IN, reason="the real tf2 takes it for no rotation"),
+        ),
         transform("b", "b", 2 * S),
         transform("", "b", 2 * S),
         transform("a", "", 2 * S),
