@@ -13,6 +13,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from clipomaly_ros.nodes.clock_watch import ClockWatch
+from clipomaly_ros.nodes.counter_rates import CounterRates
 from clipomaly_ros.nodes.plain_text import plain_text
 
 OK, WARN, ERROR, STALE = range(4)  # the values of diagnostic_msgs/DiagnosticStatus
@@ -64,6 +65,7 @@ class HealthMonitor:
         self._facts: dict[str, tuple[Any, int]] = {}
         self._inputs: dict[str, _Input] = {}
         self._clock = ClockWatch()
+        self._rates = CounterRates()
         self._clock_timeout: float | None = None
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", QoSProfile(depth=10))
         self._stop = threading.Event()
@@ -197,6 +199,8 @@ class HealthMonitor:
             level, message = self.level_and_message()
             values = {key: value for key, (value, _) in self._facts.items()}
             values |= {key: str(count) for key, count in sorted(self.counts().items())}
+            rates = self._rates.look(self.counts())
+            values |= {f"{key}.rate": f"{rate:.2f} Hz" for key, rate in sorted(rates.items())}
             values |= {f"{key}.last": text for key, text in sorted(self._details.items()) if text}
             self._recent, self._recent_errors = {}, {}
         status = DiagnosticStatus(

@@ -70,6 +70,7 @@ class HazardFusion(ManagedNode):
             parameters.reference_frame,
             parameters.marker_lifetime,
             self._publish,
+            lambda: self._markers.get_subscription_count() > 0,
         )
         self._zones = qos.create_publisher(self, self.health, HazardZoneArray, "hazard_zones", qos.RESULTS)
         self._markers = qos.create_publisher(self, self.health, MarkerArray, "hazard_markers", qos.RESULTS)
@@ -276,7 +277,8 @@ class HazardFusion(ManagedNode):
         self._published = self._now(), time.monotonic()
         self.health.fact("zones", len(array.zones))
         self._zones.publish(array)
-        self._markers.publish(outgoing.markers)
+        if outgoing.markers is not None:
+            self._markers.publish(outgoing.markers)
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds

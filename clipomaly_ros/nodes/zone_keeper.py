@@ -70,10 +70,13 @@ class ReadyPair:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What is published for one pair or heartbeat; health is left to the caller."""
+    """What is published for one pair or heartbeat; health is left to the caller.
+
+    markers: None when nobody looks at them.
+    """
 
     zones: HazardZoneArray
-    markers: MarkerArray
+    markers: MarkerArray | None
     result: FusionResult | None = None
 
 
@@ -81,7 +84,7 @@ class ZoneKeeper:
     """Fuses pairs, tracks zones and turns them into messages. Thread-safe.
 
     publish(outgoing): called with the lock held, so that arrays leave in the order of the
-    tracker's updates.
+    tracker's updates. watched(): tells whether anybody looks at markers; without, none are made.
     """
 
     def __init__(
@@ -92,11 +95,12 @@ class ZoneKeeper:
         reference_frame: str,
         marker_lifetime: float,
         publish: Callable[[Outgoing], None],
+        watched: Callable[[], bool] = lambda: True,
     ) -> None:
         self._fuser, self._tracker = fuser, tracker
         self._fixed_frame, self._reference_frame = fixed_frame, reference_frame
         self._markers = ZoneMarkers(marker_lifetime)
-        self._publish = publish
+        self._publish, self._watched = publish, watched
         self._lock = threading.RLock()
         self._provenance: dict[uuid.UUID, Provenance] = {}
         self.era = 0
@@ -143,7 +147,7 @@ class ZoneKeeper:
             }
             latencies["total"] = time.monotonic() - pair.matched
             array.latencies = latency_messages(latencies)
-            self._publish(Outgoing(array, self._markers.update(array), result))
+            self._publish(Outgoing(array, self._shown(array), result))
         return True
 
     def _watch(self, pair: ReadyPair, groups: Mapping[int, str]) -> Watch | None:
@@ -161,7 +165,7 @@ class ZoneKeeper:
         with self._lock:
             origin = _origin(fixed_from_reference)
             array = self._array(self._tracker.zones(now, origin), now, origin)
-            self._publish(Outgoing(array, self._markers.update(array)))
+            self._publish(Outgoing(array, self._shown(array)))
 
     def clear_zone(self, zone: uuid.UUID, operator: str, reason: str) -> None:
         """Clear a zone by order of an operator; HazardError when there is none of that id."""
@@ -202,6 +206,10 @@ class ZoneKeeper:
             reference_frame=bounded_text(self._reference_frame, FRAME_TEXT),
             zones=zone_messages(zones, stamp, origin, self._provenance),
         )
+
+    def _shown(self, array: HazardZoneArray) -> MarkerArray | None:
+        """Return the markers of an array; what went while nobody looked is deleted with the next ones."""
+        return self._markers.update(array) if self._watched() else None
 
     def _header(self, stamp: int) -> Header:
         return Header(stamp=time_message(stamp), frame_id=self._fixed_frame)

@@ -11,7 +11,9 @@ import pytest
 from fusion_direct import SECOND, START, STEP, direct_fusion
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ros_harness import wait_until
 from unique_identifier_msgs.msg import UUID
+from visualization_msgs.msg import MarkerArray
 
 from clipomaly_msgs.msg import HazardZoneArray
 from clipomaly_msgs.srv import ClearZone
@@ -81,6 +83,21 @@ def test_a_camera_or_lidar_that_is_heard_but_never_joined_is_told():
                 assert "roof" not in text
                 assert fusion.measured()[-1].health == HazardZoneArray.HEALTH_DEGRADED
         assert "joined" not in fusion.node.health.level_and_message()[1]
+
+
+def test_markers_are_made_only_for_those_who_look():
+    with direct_fusion(max_age=0.0) as fusion:
+        fusion.park()
+        made = []
+        fusion.node._markers.publish = made.append
+        fusion.pair(START)
+        fusion.measured()
+        assert made == []
+        fusion.node.create_subscription(MarkerArray, "hazard_markers", made.append, 1)
+        wait_until(lambda: fusion.node._markers.get_subscription_count(), "the subscription")
+        fusion.pair(START + STEP)
+        fusion.measured()
+        assert [len(array.markers) for array in made] == [3]
 
 
 @given(st.text(max_size=80))
