@@ -33,7 +33,9 @@ class ClassOverlaps:
         predicted label. Counting raw pairs first keeps the work a pixel to one addition.
         """
         width = len(columns)
-        kind = np.dtype(np.uint16 if len(rows) * width <= 1 << 16 else np.int64)
+        # The width itself must fit, too: that of 16-bit labels does not.
+        small = len(rows) * width <= 1 << 16 and width < 1 << 16
+        kind = np.dtype(np.uint16 if small else np.int64)
         pairs = truth.astype(kind) * kind.type(width) + predicted.astype(kind)
         raw = np.bincount(pairs.ravel(), minlength=len(rows) * width).reshape(len(rows), width)
         row, column = np.nonzero(raw)

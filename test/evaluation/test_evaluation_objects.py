@@ -220,6 +220,16 @@ def test_ious_equal_those_of_scikit_learn(seed, dtype):
     assert (overlaps.predicted == matrix.sum(axis=0)).all()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_large_vocabulary_meets_a_frame_without_anomalies(dtype):
+    entries = tuple(Entry(f"word {index}", "g") for index in range(20_000))
+    scores = SemanticScores(entries, 60, ("word 1", "word 0"))
+    frame = LabelledFrame("f", np.zeros((6, 8), np.uint8), np.eye(6, 8, dtype=np.uint8))
+    scores.add(frame, np.zeros((6, 8), dtype), np.zeros((6, 8), dtype), entries[:70])
+    assert scores.known_miou == scores.open_world_miou == pytest.approx(6 / 48 / 2)
+    assert scores.open_world.hit.size == len(entries) + 2
+
+
 def test_a_class_that_is_not_approved_is_refused():
     with pytest.raises(ValueError, match="'suitcase', which is not an approved class"):
         SemanticScores(ENTRIES, 3, ("grass", "suitcase"))
