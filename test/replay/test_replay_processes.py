@@ -85,6 +85,15 @@ def test_a_deaf_process_and_its_child_are_killed(scripts, tmp_path, monkeypatch)
     until(lambda: not any(alive(pid) for pid in pids))
 
 
+@pytest.fixture
+def interruptible():
+    """Let SIGINT interrupt: a shell without job control has it ignored in what it starts with &."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_during_the_start_leaves_nothing_behind(scripts, tmp_path, monkeypatch):
     scripts("node", f"echo $$ > {tmp_path}/pid; exec sleep 300")
     begin = subprocess.Popen
