@@ -105,7 +105,11 @@ def run(options: argparse.Namespace) -> int:
     ]
     print(text_table(rows))
     best = points[0]
-    print(f"\nchosen: {best.unknown_score}, logit scale {best.logit_scale:g}, threshold {best.threshold:g}")
+    low = round(settings.threshold_low * best.threshold, 6) if settings.threshold_low < 1.0 else None
+    print(
+        f"\nchosen: {best.unknown_score}, logit scale {best.logit_scale:g}, threshold {best.threshold:g}"
+        + ("" if low is None else f", low threshold {low:g}")
+    )
     if options.json:
         content = {
             "bundle": source.name,
@@ -116,6 +120,7 @@ def run(options: argparse.Namespace) -> int:
             "alpha": options.alpha,
             "chosen_by": options.choose,
             "chosen": asdict(best),
+            "low_threshold": low,
             "trials": [asdict(point) for point in points],
         }
         options.json.write_text(json.dumps(plain_data(content), indent=2) + "\n", encoding="utf-8")

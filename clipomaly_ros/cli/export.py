@@ -5,11 +5,20 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from clipomaly_ros.evaluation.bench_frames import draw_frame, read_frames
 from clipomaly_ros.model.bundle import ModelBundle, load_bundle
-from clipomaly_ros.model.manifest import DENSE_VARIANTS, PRECISIONS, SCORES, BundleError
+from clipomaly_ros.model.manifest import (
+    DENSE_VARIANTS,
+    PRECISIONS,
+    SCORES,
+    THRESHOLD_MODES,
+    BundleError,
+    Threshold,
+    check_threshold,
+)
 from clipomaly_ros.model.precision import convert_bundle
 from clipomaly_ros.vision.letterbox import FITS, Letterbox, preprocess
 
@@ -65,10 +74,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fixed threshold of the unknown score to recommend, 0 to 1",
     )
     parser.add_argument(
+        "--low-threshold",
+        type=float,
+        metavar="VALUE",
+        help="lower threshold to recommend beside --threshold, 0 to its value: a region that reaches above "
+        "the one extends down to the other (default: none)",
+    )
+    parser.add_argument(
         "--score",
         choices=SCORES,
-        default=SCORES[0],
-        help="unknown score that --threshold is for (default: entropy)",
+        help=f"unknown score that --threshold is for (default: {SCORES[0]}, or that of --from-bundle)",
     )
     parser.add_argument(
         "--include",
@@ -103,16 +118,34 @@ def run(options: argparse.Namespace) -> int:
     """Export, print the progress, and say where the bundle is."""
     if options.from_bundle is not None and options.precision == PRECISIONS[0]:
         raise BundleError(f"--from-bundle: expected --precision {' or '.join(PRECISIONS[1:])}, found fp32")
+    _operating_point(options)  # a wrong one must not wait for the model
     if options.precision == PRECISIONS[0]:
         bundle = _export(options, options.output)
     elif options.from_bundle is not None:
-        bundle = _convert(options, load_bundle(options.from_bundle))
+        opened = load_bundle(options.from_bundle)
+        chosen = _operating_point(options, opened.manifest.threshold.score)
+        if chosen is not None:
+            opened = replace(opened, manifest=replace(opened.manifest, threshold=chosen))
+        bundle = _convert(options, opened)
     else:
         with tempfile.TemporaryDirectory(prefix="clipomaly-export-") as scratch:
             bundle = _convert(options, _export(options, Path(scratch) / "fp32"))
     state = "UNTRAINED: random weights, its results mean nothing" if bundle.untrained else "trained"
     print(f"bundle {bundle.folder.resolve()}: {bundle.id}, {bundle.manifest.precision}, {state}")
     return 0
+
+
+def _operating_point(options: argparse.Namespace, score: str = SCORES[0]) -> Threshold | None:
+    """Return what the options recommend, for `score` unless they name one; None without a threshold."""
+    if options.threshold is None:
+        if options.low_threshold is not None:
+            raise BundleError("--low-threshold: expected --threshold beside it, found none")
+        return None
+    chosen = Threshold(
+        THRESHOLD_MODES[0], options.threshold, options.score or score, low=options.low_threshold
+    )
+    check_threshold(chosen)
+    return chosen
 
 
 def _convert(options: argparse.Namespace, bundle: ModelBundle) -> ModelBundle:
@@ -153,8 +186,7 @@ def _export(options: argparse.Namespace, output: Path | None) -> ModelBundle:
         licence=options.licence,
         seed=options.seed,
         include=tuple(options.include),
-        threshold=options.threshold,
-        score=options.score,
+        threshold=_operating_point(options),
         aligner=options.aligner,
     )
     return export_bundle(settings, output, options.overwrite, _say)

@@ -11,10 +11,9 @@ from clipomaly_ros.nodes.anomaly_frame_message import Origin
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS
 from clipomaly_ros.nodes.managed_node import OF_EVERY_NODE
 from clipomaly_ros.nodes.parameters import Parameter, ParameterError
-from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS
 from clipomaly_ros.nodes.segmenter_loading import load
-from clipomaly_ros.nodes.segmenter_settings import FROM_BUNDLE, segmenter_settings
+from clipomaly_ros.nodes.segmenter_settings import segmenter_settings
 from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.replay.node_parameters import FUSION, SEGMENTER
 from clipomaly_ros.replay.parameter_file import read_parameters
@@ -82,9 +81,7 @@ def load_segmenter(bundle: Path, path: Path, threads: int | None = None) -> Load
         lambda: True,
         score_fusion=parameters.score_fusion,
     )
-    settings = segmenter_settings(parameters, loaded.bundle.manifest)
-    if parameters.threshold_mode == FROM_BUNDLE:
-        settings = fused_threshold(settings, loaded.fusion)
+    settings = segmenter_settings(parameters, loaded.bundle.manifest, loaded.fusion)
     opened = loaded.bundle
     tagging = load_tagging(
         parameters.tagger_bundle,

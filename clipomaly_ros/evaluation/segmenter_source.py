@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
+from clipomaly_ros.nodes.operating_point import operating_point
 from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
@@ -56,19 +57,17 @@ class SegmenterSource:
     tagging: Tagging | None = None
 
     def settings(self, overrides: Mapping[str, Any] | None = None) -> SegmenterSettings:
-        """Return the bundle's recommended settings with some replaced; VisionError for a wrong one."""
-        recommended = self.manifest.threshold
+        """Return the bundle's recommended settings with some replaced; VisionError for a wrong one.
+
+        Its low threshold holds beside its own threshold only.
+        """
         values: dict[str, Any] = {
             "logit_scale": self.manifest.logit_scale,
-            "threshold_mode": recommended.mode,
-            "unknown_score": recommended.score,
+            "unknown_score": self.manifest.threshold.score,
+            **operating_point(self.manifest.threshold, self.fusion),
         }
-        if recommended.mode == "fixed":
-            values["threshold"] = recommended.value
-        else:  # the absolute score of such a bundle means nothing, so it has no lower limit
-            values |= {"quantile": recommended.value, "threshold": 0.0}
-        if self.fusion is not None:  # a bundle's threshold holds for another score
-            values |= {"threshold_mode": "fixed", "threshold": self.fusion.recipe.threshold}
+        if {"threshold", "threshold_mode", "quantile"} & set(overrides or {}):
+            values["threshold_low"] = 1.0
         if self.tagging is not None:  # somebody chose a tagger for its words
             values["name_words"] = "tagger"
         known = {field.name for field in fields(SegmenterSettings)}

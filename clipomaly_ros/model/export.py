@@ -26,7 +26,6 @@ from clipomaly_ros.model.manifest import (
     LARGEST_FILE,
     POINTWISE,
     REQUIRED_FILES,
-    SCORES,
     TEXT_FILE,
     VOCABULARY_FILE,
     BundleError,
@@ -64,7 +63,7 @@ class ExportSettings:
     model, pretrained, seed: as for build_source. image_size: height, width [pixel], None for
     the model's own. dense None takes naclip for a ViT, pointwise for a convolutional tower.
     name None derives it from model and weights. include: further files for the bundle (a model
-    card, the training's record); their hashes are kept like all others. threshold, score: the
+    card, the training's record); their hashes are kept like all others. threshold: the
     fixed operating point to recommend; None recommends none that was measured. aligner: folder of
     `clipomaly train-aligner` to fold in, None for the model as it is.
     """
@@ -78,8 +77,7 @@ class ExportSettings:
     licence: str | None = None
     seed: int = 0
     include: tuple[Path, ...] = ()
-    threshold: float | None = None
-    score: str = SCORES[0]
+    threshold: Threshold | None = None
     aligner: Path | None = None
 
 
@@ -253,9 +251,7 @@ def _manifest(
         context_length=int(source.model.context_length),
         untrained=source.untrained,
         precision="fp32",
-        threshold=default_threshold(source.untrained)
-        if settings.threshold is None
-        else Threshold("fixed", settings.threshold, settings.score),
+        threshold=settings.threshold or default_threshold(source.untrained),
         templates=TEMPLATES,
     )
 

@@ -57,12 +57,14 @@ class Threshold:
 
     mode "fixed": score above value, 0 to 1, is unknown; "frame_quantile": the value-quantile
     of each frame is the threshold, for bundles whose absolute score means nothing.
-    score: which unknown score it holds for.
+    score: which unknown score it holds for. low: hysteresis, the score down to which a region extends
+    that reaches above value, 0 to value, with "fixed" only; None recommends none.
     """
 
     mode: str
     value: float
     score: str = SCORES[0]
+    low: float | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,18 @@ def default_threshold(untrained: bool) -> Threshold:
     return Threshold("frame_quantile", 0.97) if untrained else Threshold("fixed", 0.5)
 
 
+def check_threshold(threshold: Threshold) -> None:
+    """Raise BundleError for an operating point that means nothing."""
+    _one_of("threshold: mode", threshold.mode, THRESHOLD_MODES)
+    _number("threshold: value", threshold.value, 0.0, 1.0)
+    _one_of("threshold: score", threshold.score, SCORES)
+    if threshold.low is None:
+        return
+    if threshold.mode != THRESHOLD_MODES[0]:
+        raise _wrong("threshold: low", f"none with mode {threshold.mode}", threshold.low)
+    _number("threshold: low", threshold.low, 0.0, threshold.value)
+
+
 def parse_manifest(data: bytes) -> Manifest:
     """Read a manifest; BundleError names the field that is missing, unknown or wrong."""
     if len(data) > MAXIMUM_BYTES:
@@ -126,8 +140,8 @@ def parse_manifest(data: bytes) -> Manifest:
         )
     origin = _mapping("origin", content.pop("origin"), {field.name for field in fields(Origin)})
     threshold = content.pop("threshold")
-    if isinstance(threshold, dict):  # bundles of the first release name no score
-        threshold = {"score": SCORES[0], **threshold}
+    if isinstance(threshold, dict):  # bundles of the first release name no score, and few a low threshold
+        threshold = {"score": SCORES[0], "low": None, **threshold}
     threshold = _mapping("threshold", threshold, {field.name for field in fields(Threshold)})
     for name in ("input_size", "mean", "std", "templates"):
         if not isinstance(content[name], list):
@@ -145,6 +159,8 @@ def dump_manifest(manifest: Manifest) -> bytes:
             continue
         if isinstance(value, (Origin, Threshold)):
             value = {inner.name: getattr(value, inner.name) for inner in fields(value)}
+            if value.get("low", 0.0) is None:
+                del value["low"]
         elif isinstance(value, tuple):
             value = list(value)
         elif isinstance(value, Mapping):
@@ -238,9 +254,7 @@ def _validate(manifest: Manifest) -> None:
     _one_of("precision", manifest.precision, PRECISIONS)
     if manifest.aligner is not None:
         _pattern("aligner", manifest.aligner, _SHA256, "64 lower-case hexadecimal digits")
-    _one_of("threshold: mode", manifest.threshold.mode, THRESHOLD_MODES)
-    _number("threshold: value", manifest.threshold.value, 0.0, 1.0)
-    _one_of("threshold: score", manifest.threshold.score, SCORES)
+    check_threshold(manifest.threshold)
     if not 1 <= len(manifest.templates) <= 100:
         raise _wrong("templates", "1 to 100 prompt templates", len(manifest.templates))
     for template in manifest.templates:

@@ -18,12 +18,11 @@ from clipomaly_ros.nodes.image_input import check_image
 from clipomaly_ros.nodes.latest_worker import LatestWorker
 from clipomaly_ros.nodes.managed_node import ManagedNode, run_node
 from clipomaly_ros.nodes.message_checks import BadMessage
-from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
 from clipomaly_ros.nodes.segmenter_frames import FrameWork
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
 from clipomaly_ros.nodes.segmenter_loading import Loaded, load
 from clipomaly_ros.nodes.segmenter_services import VocabularyServices
-from clipomaly_ros.nodes.segmenter_settings import FROM_BUNDLE, segmenter_settings
+from clipomaly_ros.nodes.segmenter_settings import segmenter_settings
 from clipomaly_ros.nodes.stamps import Order, StampSequence
 from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.nodes.topics import by_name
@@ -69,9 +68,7 @@ class AnomalySegmenterNode(ManagedNode):
             engine_mismatch=parameters.engine_mismatch,
             score_fusion=parameters.score_fusion,
         )
-        settings = segmenter_settings(parameters, loaded.bundle.manifest)
-        if parameters.threshold_mode == FROM_BUNDLE:
-            settings = fused_threshold(settings, loaded.fusion)
+        settings = segmenter_settings(parameters, loaded.bundle.manifest, loaded.fusion)
         tagging = load_tagging(
             parameters.tagger_bundle,
             parameters.tag_list,

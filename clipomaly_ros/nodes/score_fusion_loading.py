@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from clipomaly_ros.model.closed_set import load_closed_set
 from clipomaly_ros.vision.closed_set import ClosedSet
 from clipomaly_ros.vision.fusion_file import FusionFile, read_fusion
 from clipomaly_ros.vision.score_fusion import ScoreFusion, candidates_hash, check_known_classes
-from clipomaly_ros.vision.settings import SegmenterSettings
 from clipomaly_ros.vision.types import TextTable, VisionError
 
 
@@ -59,10 +57,3 @@ def _check_vocabulary(path: Path, file: FusionFile, table: TextTable, warn: Call
             f"WARNING: score fusion {path}: calibrated with other candidates, which one of its sources looks "
             "at: scores and threshold may be off; calibrate again with `clipomaly evaluate weights`"
         )
-
-
-def fused_threshold(settings: SegmenterSettings, fusion: ScoreFusion | None) -> SegmenterSettings:
-    """Return settings with the fused score's own threshold: a bundle's holds for another score."""
-    if fusion is None:
-        return settings
-    return replace(settings, threshold_mode="fixed", threshold=fusion.recipe.threshold)

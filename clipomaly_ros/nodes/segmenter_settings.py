@@ -6,13 +6,16 @@ from dataclasses import fields
 from types import SimpleNamespace
 
 from clipomaly_ros.model.manifest import Manifest
+from clipomaly_ros.nodes.operating_point import operating_point
 from clipomaly_ros.nodes.parameters import Parameter
 from clipomaly_ros.vision.masked_crops import NAME_EVIDENCE
 from clipomaly_ros.vision.naming import NAME_MODES
+from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.settings import SegmenterSettings
 from clipomaly_ros.vision.tagger import NAME_WORDS
 
 FROM_BUNDLE = "bundle"
+FROM_OPERATING_POINT = -1.0
 
 # One row for each field of SegmenterSettings, with the field's name. Where the bundle knows
 # better, the default says "take the bundle's".
@@ -81,10 +84,10 @@ SETTINGS_PARAMETERS = (
     ),
     Parameter(
         "threshold_low",
-        1.0,
+        FROM_OPERATING_POINT,
         "Hysteresis: a region that reaches above the threshold extends down to this fraction of it; 1 is "
-        "off.",
-        minimum=0.0,
+        "off, and -1 takes what the bundle recommends with threshold_mode bundle, else off.",
+        minimum=FROM_OPERATING_POINT,
         maximum=1.0,
         read_only=True,
     ),
@@ -268,21 +271,24 @@ SETTINGS_PARAMETERS = (
 )
 
 
-def segmenter_settings(parameters: SimpleNamespace, manifest: Manifest) -> SegmenterSettings:
+def segmenter_settings(
+    parameters: SimpleNamespace, manifest: Manifest, fusion: ScoreFusion | None = None
+) -> SegmenterSettings:
     """Return the settings that the parameters and the bundle's recommendations make together.
 
-    Raises VisionError for a value out of range.
+    fusion: the fused score, whose own threshold stands in for the bundle's. Raises VisionError for a value
+    out of range.
     """
     values = {field.name: getattr(parameters, field.name) for field in fields(SegmenterSettings)}
     if values["logit_scale"] == 0.0:
         values["logit_scale"] = manifest.logit_scale
     if values["unknown_score"] == FROM_BUNDLE:
         values["unknown_score"] = manifest.threshold.score
+    low = values["threshold_low"]
+    if low == FROM_OPERATING_POINT:
+        values["threshold_low"] = 1.0
     if values["threshold_mode"] == FROM_BUNDLE:
-        recommended = manifest.threshold
-        values["threshold_mode"] = recommended.mode
-        if recommended.mode == "fixed":
-            values["threshold"] = recommended.value
-        else:  # the absolute score of such a bundle means nothing, so it has no lower limit
-            values |= {"quantile": recommended.value, "threshold": 0.0}
+        values |= operating_point(manifest.threshold, fusion)
+        if low != FROM_OPERATING_POINT:
+            values["threshold_low"] = low
     return SegmenterSettings(**values)

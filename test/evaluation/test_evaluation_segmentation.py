@@ -18,6 +18,7 @@ from clipomaly_ros.evaluation.report_tables import report_dictionary
 from clipomaly_ros.evaluation.segmentation import evaluate_segmentation
 from clipomaly_ros.evaluation.segmenter_source import score_method, with_tagger
 from clipomaly_ros.evaluation.tune import LEVELS, lowest_quiet_level, tune_threshold
+from clipomaly_ros.model.manifest import Threshold
 from clipomaly_ros.vision.conformal import conformal_threshold, region_peak
 from clipomaly_ros.vision.regions import PictureScale
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
@@ -88,8 +89,18 @@ def test_names_of_a_tagger_are_judged_beside_those_of_the_dictionary(apron, tmp_
 
 def with_manifest(source):
     """Return the source with the part of a manifest that settings are made of."""
-    recommended = SimpleNamespace(mode="fixed", value=0.7, score="entropy")
+    recommended = Threshold("fixed", 0.7, "entropy", 0.35)
     return replace(source, manifest=SimpleNamespace(threshold=recommended, logit_scale=20.0))
+
+
+def test_a_low_threshold_of_the_bundle_is_the_default_of_the_commands():
+    source = with_manifest(colour_source())
+    assert source.settings().threshold_low == pytest.approx(0.5)
+    assert source.settings({"roi": (0.0, 0.0, 1.0, 0.5)}).threshold_low == pytest.approx(0.5)
+    assert source.settings({"threshold_low": 0.9}).threshold_low == 0.9
+    assert source.settings({"threshold_low": 0.9, "threshold": 0.2}).threshold_low == 0.9
+    for other in ({"threshold": 0.2}, {"threshold_mode": "frame_quantile"}, {"quantile": 0.9}):
+        assert source.settings(other).threshold_low == 1.0
 
 
 def test_a_segmenter_that_finds_nothing_gets_none(apron):
@@ -222,14 +233,19 @@ def test_the_commands_write_what_they_print(apron, tiny_bundle, tmp_path, capsys
         assert cv2.imread(str(out / picture)) is not None
 
     chosen = tmp_path / "threshold.json"
-    code = main.main(
-        ["evaluate", "threshold", *common, "--logit-scales", "20", "--json", str(chosen), "--limit", "2"]
-    )
+    tuned = ["evaluate", "threshold", *common, "--logit-scales", "20", "--json", str(chosen), "--limit", "2"]
+    code = main.main(tuned)
     content = json.loads(chosen.read_text())
+    assert content["low_threshold"] is None
     assert code == (0 if content["chosen"]["threshold"] < 1 else 1)
     assert content["split"] == "validation"
     assert len(content["trials"]) >= 2
     assert (content["alpha"], content["target_per_thousand_frames"]) == (None, 2.0)
+    config.write_text("threshold_low: 0.5\n")
+    assert main.main([*tuned, "--config", str(config)]) in (0, 1)
+    content = json.loads(chosen.read_text())
+    assert content["low_threshold"] == pytest.approx(0.5 * content["chosen"]["threshold"], abs=1e-6)
+    assert f", low threshold {content['low_threshold']:g}" in capsys.readouterr().out
     threshold = ["evaluate", "threshold", *common, "--scores", "margin", "--json", str(chosen)]
     assert main.main([*threshold, "--alpha", "0.4"]) in (0, 1)
     assert "nominal frames with alarms" in capsys.readouterr().out

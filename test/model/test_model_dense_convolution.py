@@ -8,7 +8,7 @@ import torch
 
 from clipomaly_ros.model.dense_convolution import DenseConvolutionTower
 from clipomaly_ros.model.export import ExportSettings, export_bundle
-from clipomaly_ros.model.manifest import POINTWISE, BundleError
+from clipomaly_ros.model.manifest import POINTWISE, BundleError, Threshold
 from clipomaly_ros.model.open_clip_source import build_source
 
 TEXT = {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}
@@ -69,7 +69,9 @@ def test_further_files_are_kept_and_hashed(tmp_path):
     config = str(write_config(tmp_path, "clipomaly_lite0_pyramid"))
     card = tmp_path / "README.md"
     card.write_text("what it can do\n")
-    settings = ExportSettings(config, include=(card,), threshold=0.25, score="candidate_mass")
+    settings = ExportSettings(
+        config, include=(card,), threshold=Threshold("fixed", 0.25, "candidate_mass", 0.2)
+    )
     bundle = export_bundle(settings, tmp_path / "b", report=lambda _: 0)
     assert bundle.read("README.md") == card.read_bytes()
-    assert (bundle.manifest.threshold.value, bundle.manifest.threshold.score) == (0.25, "candidate_mass")
+    assert bundle.manifest.threshold == Threshold("fixed", 0.25, "candidate_mass", 0.2)

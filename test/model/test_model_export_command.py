@@ -6,6 +6,7 @@ import pytest
 
 from clipomaly_ros.cli.main import main
 from clipomaly_ros.model.bundle import load_bundle
+from clipomaly_ros.model.manifest import Threshold
 
 pytest.importorskip("torch", reason="the export needs torch")
 
@@ -25,8 +26,10 @@ def test_command_writes_a_bundle_below_models_and_says_what_it_is(tiny_config, t
 
     assert main(arguments) == 2
     assert "--overwrite" in capsys.readouterr().err
-    assert main([*arguments, "--overwrite", "--bundle-version", "2", "--seed", "9"]) == 0
+    recommended = ["--threshold", "0.9", "--low-threshold", "0.6", "--score", "margin"]
+    assert main([*arguments, "--overwrite", "--bundle-version", "2", "--seed", "9", *recommended]) == 0
     again = load_bundle(folder)
+    assert again.manifest.threshold == Threshold("fixed", 0.9, "margin", 0.6)
     assert again.id == "test-clip-16-untrained@2"
     assert again.hash != bundle.hash
 
@@ -47,6 +50,15 @@ def test_a_folder_that_is_no_bundle_is_never_replaced(tiny_config, tmp_path, cap
         (["--model", "ViT-B-32", "--image-size", "224", "230"], "nearest: 224 224"),
         (["--model", "ViT-B-32", "--seed", "-1"], "seed: expected"),
         (["--model", "ViT-B-32", "--name", "../outside"], "name: expected"),
+        (
+            ["--model", "ViT-B-32", "--threshold", "1.5"],
+            "threshold: value: expected a number from 0.0 to 1.0",
+        ),
+        (
+            ["--model", "ViT-B-32", "--threshold", "0.5", "--low-threshold", "0.6"],
+            "threshold: low: expected a number from 0.0 to 0.5",
+        ),
+        (["--model", "ViT-B-32", "--low-threshold", "0.3"], "expected --threshold beside it"),
     ],
 )
 def test_unusable_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, capsys):

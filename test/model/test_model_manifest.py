@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from clipomaly_ros.model.manifest import (
     DENSE_VARIANTS,
     REQUIRED_FILES,
+    SCORES,
     BundleError,
     Manifest,
     Origin,
@@ -44,6 +45,8 @@ UNIT = st.floats(0.001, 1)
 @given(data=st.data())
 def test_what_is_written_is_read_again(data):
     draw = data.draw
+    mode, value = draw(st.sampled_from(["fixed", "frame_quantile"])), draw(UNIT)
+    low = draw(st.none() | st.floats(0.0, value)) if mode == "fixed" else None
     patch = draw(st.integers(4, 64))
     files = {**EXAMPLE.files, "notice.txt": draw(st.text("0123456789abcdef", min_size=64, max_size=64))}
     manifest = dataclasses.replace(
@@ -60,7 +63,7 @@ def test_what_is_written_is_read_again(data):
         logit_scale=draw(st.floats(0.01, 1000)),
         dense_variant=draw(st.sampled_from(DENSE_VARIANTS)),
         untrained=draw(st.booleans()),
-        threshold=Threshold(draw(st.sampled_from(["fixed", "frame_quantile"])), draw(UNIT)),
+        threshold=Threshold(mode, value, draw(st.sampled_from(SCORES)), low),
         templates=tuple(
             draw(st.lists(TEXT.map(lambda text: text.replace("{}", "") + "{}"), min_size=1, max_size=4))
         ),
@@ -98,6 +101,11 @@ def test_what_is_written_is_read_again(data):
         ("threshold", {"mode": "guess", "value": 0.5}, "frame_quantile"),
         ("threshold", {"mode": "fixed", "value": 1.5}, "threshold: value"),
         ("threshold", {"mode": "fixed", "value": 0.5, "unit": "m"}, "unknown unit"),
+        ("threshold", {"mode": "fixed", "value": 0.5, "low": 0.6}, "threshold: low: .* from 0.0 to 0.5"),
+        ("threshold", {"mode": "fixed", "value": 0.5, "low": -0.1}, "threshold: low"),
+        ("threshold", {"mode": "fixed", "value": 0.5, "low": float("nan")}, "threshold: low"),
+        ("threshold", {"mode": "fixed", "value": 0.5, "low": True}, "threshold: low"),
+        ("threshold", {"mode": "frame_quantile", "value": 0.97, "low": 0.5}, "none with mode frame_quantile"),
         ("templates", [], "1 to 100"),
         ("templates", ["a photo"], "exactly once"),
         ("templates", ["{} and {}"], "exactly once"),
@@ -160,6 +168,14 @@ def test_huge_manifests_are_refused():
 def test_random_weights_get_a_threshold_that_needs_no_absolute_score():
     assert default_threshold(untrained=True) == Threshold("frame_quantile", 0.97)
     assert default_threshold(untrained=False) == Threshold("fixed", 0.5)
+
+
+def test_manifests_that_recommend_no_low_threshold_read_and_write_as_ever():
+    content = yaml.safe_load(dump_manifest(EXAMPLE))
+    assert content["threshold"] == {"mode": "fixed", "value": 0.5, "score": "entropy"}
+    assert parse_manifest(yaml.safe_dump(content).encode()).threshold.low is None
+    content["threshold"] = {"mode": "fixed", "value": 0.5}  # of the first release
+    assert parse_manifest(yaml.safe_dump(content).encode()).threshold == Threshold("fixed", 0.5)
 
 
 @pytest.mark.parametrize("value", ["&a [x, x]\nversion: *a", "9" * 10_000, "2020-99-99", "[" * 3000])

@@ -9,7 +9,7 @@ from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.engine_cache import EngineCache
 from clipomaly_ros.model.engine_key import EngineSettings
 from clipomaly_ros.model.int8_precision import LEAST_FRAMES, to_int8
-from clipomaly_ros.model.manifest import IMAGE_FILE, POINTWISE, TEXT_FILE, BundleError
+from clipomaly_ros.model.manifest import IMAGE_FILE, POINTWISE, TEXT_FILE, BundleError, Threshold
 from clipomaly_ros.model.onnx_encoder import open_session
 from clipomaly_ros.model.precision import agreement, convert_bundle
 
@@ -98,4 +98,11 @@ def test_the_command_converts_a_bundle(tiny_bundle, tmp_path, capsys):
     assert "expected --precision fp16 or int8" in capsys.readouterr().err
     assert main([*arguments, "--precision", "fp16", "--name", "half"]) == 0
     assert "half@1, fp16" in capsys.readouterr().out
-    assert load_bundle(tmp_path / "made").manifest.precision == "fp16"
+    made = load_bundle(tmp_path / "made").manifest
+    assert (made.precision, made.threshold) == ("fp16", tiny_bundle.manifest.threshold)
+    again = [*arguments, "--precision", "fp16", "--overwrite", "--threshold", "0.8"]
+    assert main([*again, "--low-threshold", "0.9"]) == 2
+    assert "threshold: low: expected a number from 0.0 to 0.8" in capsys.readouterr().err
+    assert main([*again, "--low-threshold", "0.4"]) == 0
+    score = tiny_bundle.manifest.threshold.score
+    assert load_bundle(tmp_path / "made").manifest.threshold == Threshold("fixed", 0.8, score, 0.4)

@@ -5,7 +5,6 @@ import pytest
 from segmenter_scene import APPROVED, CANDIDATES, write_vocabulary
 
 from clipomaly_ros.model.manifest import BundleError
-from clipomaly_ros.nodes.score_fusion_loading import fused_threshold
 from clipomaly_ros.nodes.segmenter_loading import load
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion
 from clipomaly_ros.vision.score_fusion import (
@@ -67,8 +66,7 @@ def opened(tiny_bundle, tmp_path):
 def test_the_node_takes_a_fused_score(opened, tiny_bundle, tmp_path):
     loaded, said = opened(write(tmp_path, tiny_bundle))
     assert any("0.5 entropy, 0.5 image_text, averaged with the mirrored image" in line for line in said)
-    settings = fused_threshold(SegmenterSettings(threshold_mode="frame_quantile"), loaded.fusion)
-    assert (settings.threshold_mode, settings.threshold) == ("fixed", 0.31)
+    settings = SegmenterSettings(threshold=loaded.fusion.recipe.threshold)
     rgb = np.random.default_rng(0).integers(0, 255, (96, 128, 3)).astype(np.uint8)
     fused = AnomalySegmenter(loaded.encoder, loaded.table, settings, loaded.fusion).segment(rgb).score
     plain = AnomalySegmenter(loaded.encoder, loaded.table, settings).segment(rgb).score
@@ -79,8 +77,6 @@ def test_the_node_takes_a_fused_score(opened, tiny_bundle, tmp_path):
 def test_without_a_file_nothing_changes(opened):
     loaded, _ = opened("")
     assert loaded.fusion is None
-    settings = SegmenterSettings(threshold=0.7)
-    assert fused_threshold(settings, None) is settings
 
 
 def test_what_does_not_fit_is_refused(opened, tiny_bundle, tmp_path):

@@ -17,6 +17,7 @@ from clipomaly_ros.nodes import diagnostics
 from clipomaly_ros.nodes.qos import PROFILES
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
 from clipomaly_ros.nodes.segmenter_settings import SETTINGS_PARAMETERS, segmenter_settings
+from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe, ScoreFusion
 from clipomaly_ros.vision.settings import SegmenterSettings
 from clipomaly_ros.vision.types import VisionError
 
@@ -147,12 +148,17 @@ def test_every_setting_of_the_vision_path_is_a_parameter_with_the_same_range():
     settings = {field.name: field.default for field in fields(SegmenterSettings)}
     rows = {row.name: row for row in SETTINGS_PARAMETERS}
     assert set(rows) == set(settings)
-    bundle_decides = {"logit_scale": 0.0, "threshold_mode": "bundle", "unknown_score": "bundle"}
+    bundle_decides = {
+        "logit_scale": 0.0,
+        "threshold_mode": "bundle",
+        "unknown_score": "bundle",
+        "threshold_low": -1.0,
+    }
     for name, row in rows.items():
         default = tuple(row.default) if isinstance(row.default, list) else row.default
         assert default == bundle_decides.get(name, settings[name]), name
         for limit in (row.minimum, row.maximum):
-            if limit is not None and name != "logit_scale":
+            if limit is not None and limit != bundle_decides.get(name):
                 kind = type(settings[name])
                 SegmenterSettings(**{name: kind(limit)})
         for choice in row.choices:
@@ -163,9 +169,9 @@ def test_every_setting_of_the_vision_path_is_a_parameter_with_the_same_range():
                 SegmenterSettings(**{name: row.maximum + 1})
 
 
-def chosen(manifest, **changes):
+def chosen(manifest, fusion=None, **changes):
     values = {row.attribute: row.default for row in SEGMENTER_PARAMETERS} | changes
-    return segmenter_settings(SimpleNamespace(**values), manifest)
+    return segmenter_settings(SimpleNamespace(**values), manifest, fusion)
 
 
 def test_the_bundle_recommends_and_a_parameter_overrules():
@@ -177,6 +183,34 @@ def test_the_bundle_recommends_and_a_parameter_overrules():
     untrained = SimpleNamespace(logit_scale=100.0, threshold=default_threshold(untrained=True))
     made = chosen(untrained)
     assert (made.threshold_mode, made.quantile, made.threshold) == ("frame_quantile", 0.97, 0.0)
+
+
+def test_a_low_threshold_of_the_bundle_belongs_to_its_threshold():
+    both = SimpleNamespace(logit_scale=100.0, threshold=Threshold("fixed", 0.8, low=0.6))
+    made = chosen(both)
+    assert (made.threshold, made.threshold_low) == (0.8, pytest.approx(0.75))
+    assert chosen(both, threshold_low=0.5).threshold_low == 0.5
+    assert chosen(both, threshold_low=1.0).threshold_low == 1.0
+    assert chosen(both, threshold_mode="fixed").threshold_low == 1.0
+    assert chosen(both, threshold_mode="frame_quantile", threshold_low=0.9).threshold_low == 0.9
+    with pytest.raises(VisionError, match=r"threshold_low: expected 0 to 1, got -0\.5"):
+        chosen(both, threshold_low=-0.5)
+    for threshold in (
+        Threshold("fixed", 0.8),
+        Threshold("fixed", 0.0, low=0.0),
+        Threshold("frame_quantile", 0.9),
+    ):
+        assert chosen(SimpleNamespace(logit_scale=100.0, threshold=threshold)).threshold_low == 1.0
+
+
+def test_a_fused_score_has_its_own_threshold_and_none_of_the_bundles_hysteresis():
+    both = SimpleNamespace(logit_scale=100.0, threshold=Threshold("fixed", 0.8, low=0.6))
+    source = FusedSource("entropy", 1.0, (0.0, 1.0), (0.0, 1.0))
+    fusion = ScoreFusion(FusionRecipe((source,), 20.0, 0.31))
+    made = chosen(both, fusion)
+    assert (made.threshold_mode, made.threshold, made.threshold_low) == ("fixed", 0.31, 1.0)
+    assert chosen(both, fusion, threshold_low=0.5).threshold_low == 0.5
+    assert chosen(both, fusion, threshold_mode="fixed", threshold=0.9).threshold == 0.9
 
 
 def test_the_interface_names_real_types_and_profiles():
