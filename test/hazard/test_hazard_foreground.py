@@ -1,30 +1,10 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.spatial.distance import cdist
 
-from clipomaly_ros.hazard.clustering import cluster
 from clipomaly_ros.hazard.foreground import ForegroundSettings, Surroundings, select_objects
 
 SETTINGS = ForegroundSettings()
 BOX = (100, 100, 60, 80)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 80), st.floats(0.2, 2.0))
-def test_clusters_join_what_is_near_and_part_what_is_far(seed, count, tolerance):
-    points = np.random.default_rng(seed).uniform(-5, 5, (count, 3)) * [1, 1, 0]
-    labels = cluster(points, tolerance)
-    assert labels.shape == (count,)
-    apart = cdist(points, points)
-    # thinning to cells of half the tolerance moves a point by at most their diagonal
-    slack = tolerance * 0.5 * np.sqrt(2) * 2
-    near = (apart > 0) & (apart < max(tolerance - slack, 0.0))
-    assert (labels[:, None] == labels[None])[near].all()
-    for label in np.unique(labels):
-        others = apart[labels == label][:, labels != label]
-        assert not others.size or others.min() > tolerance - slack
 
 
 def surface(centre, size, left, top, right, bottom, count=120, seed=0):
