@@ -1,4 +1,4 @@
-"""Chooses what runs the image tower: ONNX Runtime, or a TensorRT engine that fits this machine."""
+"""Chooses what runs the image tower: ONNX Runtime, OpenVINO, or a TensorRT engine that fits this machine."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from clipomaly_ros.model.bundle import ModelBundle
 from clipomaly_ros.model.engine_cache import EngineCache, EngineDamaged, EngineRecord
 from clipomaly_ros.model.engine_key import EngineKey, EngineSettings, EngineTarget, differences
 from clipomaly_ros.model.manifest import IMAGE_FILE, BundleError
+from clipomaly_ros.model.openvino_encoder import (
+    OPENVINO_PRECISIONS,
+    NoBfloat16,
+    OpenVinoDenseEncoder,
+    load_openvino,
+)
 from clipomaly_ros.model.tensorrt_builder import Progress, build_engine
 from clipomaly_ros.model.tensorrt_encoder import TensorRtDenseEncoder
 from clipomaly_ros.model.tensorrt_library import (
@@ -25,7 +31,7 @@ from clipomaly_ros.model.tensorrt_library import (
 )
 from clipomaly_ros.vision.types import DenseEncoder
 
-BACKENDS = ("auto", "onnxruntime", "tensorrt")
+BACKENDS = ("auto", "onnxruntime", "openvino", "tensorrt")
 MISMATCHES = ("rebuild", "refuse", "fallback")
 LEAST_COSINE = {"fp32": 0.9999, "fp16": 0.999}  # of every patch with the reference's
 
@@ -40,8 +46,8 @@ class NoFittingEngine(BundleError):  # noqa: N818 - a state of the cache
 class OpenedEncoder:
     """An image tower, and what runs it.
 
-    backend: in words, for people. fallback: why it is not TensorRT although that was asked
-    for or an engine was prepared; empty if nothing was given up.
+    backend: in words, for people. fallback: why it is not what was asked for, or no TensorRT
+    although an engine was prepared; empty if nothing was given up.
     """
 
     encoder: DenseEncoder
@@ -56,13 +62,16 @@ def open_image_encoder(
     engine_mismatch: str = "rebuild",
     threads: int = 0,
     say: Say = lambda line: None,
+    openvino_precision: str = OPENVINO_PRECISIONS[0],
 ) -> OpenedEncoder:
     """Open the image tower of a bundle with the backend that was chosen.
 
     auto takes TensorRT if an engine that fits is in the cache, and never builds. With
     tensorrt and no fitting engine, engine_mismatch decides: rebuild builds one, fallback takes
     ONNX Runtime, refuse raises. Where TensorRT cannot run at all, rebuild falls back, too. A
-    damaged engine is treated like a missing one. BundleError for an unusable choice or bundle.
+    damaged engine is treated like a missing one. With openvino, refuse raises where it cannot run the
+    model at openvino_precision; otherwise it runs at f32, or ONNX Runtime in its place. BundleError
+    for an unusable choice or bundle.
     """
     if backend not in BACKENDS:
         raise BundleError(f"backend: expected one of {', '.join(BACKENDS)}, found {backend!r}")
@@ -70,6 +79,13 @@ def open_image_encoder(
         raise BundleError(
             f"engine_mismatch: expected one of {', '.join(MISMATCHES)}, found {engine_mismatch!r}"
         )
+    if openvino_precision not in OPENVINO_PRECISIONS:
+        raise BundleError(
+            f"openvino_precision: expected one of {', '.join(OPENVINO_PRECISIONS)}, "
+            f"found {openvino_precision!r}"
+        )
+    if backend == "openvino":
+        return _openvino(bundle, openvino_precision, threads, engine_mismatch == "refuse")
     cache = EngineCache(engine_cache)
     prepared = [] if backend == "onnxruntime" else cache.of_model(bundle.manifest.files[IMAGE_FILE])
     if backend == "onnxruntime" or (backend == "auto" and not prepared):
@@ -136,6 +152,25 @@ def least_cosine(encoder: DenseEncoder, reference: DenseEncoder) -> float:
 def _onnxruntime(bundle: ModelBundle, threads: int, fallback: str = "") -> OpenedEncoder:
     encoder = bundle.image_encoder(threads)
     return OpenedEncoder(encoder, f"onnxruntime {encoder.provider}", fallback)
+
+
+def _openvino(bundle: ModelBundle, precision: str, threads: int, refuse: bool) -> OpenedEncoder:
+    try:
+        module = load_openvino()
+        model, fallback = bundle.read(IMAGE_FILE), ""
+        try:
+            encoder = OpenVinoDenseEncoder(module, model, bundle.manifest, precision, threads)
+        except NoBfloat16 as error:
+            if refuse:
+                raise
+            encoder = OpenVinoDenseEncoder(module, model, bundle.manifest, threads=threads)
+            fallback = f"bf16 is not used: {error}"
+    except BundleError as error:
+        if refuse:
+            raise
+        return _onnxruntime(bundle, threads, fallback=f"OpenVINO is not used: {error}")
+    version = str(module.__version__).split("-")[0]
+    return OpenedEncoder(encoder, f"openvino {version} {encoder.precision}", fallback)
 
 
 def _tensorrt(

@@ -8,12 +8,24 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from clipomaly_ros.model.image_tower import (
+    FLOAT,
+    INPUT,
+    OUTPUTS,
+    ImageTower,
+    Nodes,
+    check_finite,
+    check_nodes,
+    finite_features,
+    image_nodes,
+)
 from clipomaly_ros.model.manifest import IMAGE_FILE, TEXT_FILE, BundleError, Manifest
 from clipomaly_ros.model.tokenizer import ClipTokenizer
-from clipomaly_ros.vision.types import DenseFeatures, VisionError
+from clipomaly_ros.vision.types import DenseFeatures
 
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 _TEXT_BATCH = 32
+EXPORT_AGAIN = "export the bundle again"
 
 
 def open_session(
@@ -48,59 +60,28 @@ def open_session(
 
 def check_image_interface(session: onnxruntime.InferenceSession, manifest: Manifest) -> None:
     """Raise BundleError unless the image tower takes and gives what the manifest says."""
-    height, width = manifest.input_size
-    rows, columns = height // manifest.patch_size, width // manifest.patch_size
-    _check_interface(
-        session,
-        IMAGE_FILE,
-        {"image": ("tensor(float)", (1, 3, height, width))},
-        {
-            "patches": ("tensor(float)", (1, rows, columns, manifest.embedding_dim)),
-            "global": ("tensor(float)", (1, manifest.embedding_dim)),
-        },
-    )
+    check_nodes(IMAGE_FILE, _nodes(session), image_nodes(manifest))
 
 
 def check_text_interface(session: onnxruntime.InferenceSession, manifest: Manifest) -> None:
     """Raise BundleError unless the text tower takes and gives what the manifest says."""
-    _check_interface(
-        session,
-        TEXT_FILE,
+    expected: tuple[Nodes, Nodes] = (
         {"tokens": ("tensor(int64)", (None, None))},
-        {"embeddings": ("tensor(float)", (None, manifest.embedding_dim))},
+        {"embeddings": (FLOAT, (None, manifest.embedding_dim))},
     )
+    check_nodes(TEXT_FILE, _nodes(session), expected)
 
 
-class OnnxDenseEncoder:
+class OnnxDenseEncoder(ImageTower):
     """Image tower of a bundle; implements clipomaly_ros.vision.types.DenseEncoder.
 
     model: content of image.onnx. Not for use by two threads at once.
     """
 
     def __init__(self, model: bytes, manifest: Manifest, threads: int = 0) -> None:
-        self._manifest = manifest
+        super().__init__(manifest)
         self._session = open_session(model, IMAGE_FILE, threads)
         check_image_interface(self._session, manifest)
-
-    @property
-    def input_size(self) -> tuple[int, int]:
-        """Return height and width of the input [pixel]."""
-        return self._manifest.input_size
-
-    @property
-    def patch_size(self) -> int:
-        """Return the stride of the dense map [pixel]."""
-        return self._manifest.patch_size
-
-    @property
-    def mean(self) -> tuple[float, float, float]:
-        """Return the channel means (RGB, 0 to 1) to subtract."""
-        return self._manifest.mean
-
-    @property
-    def std(self) -> tuple[float, float, float]:
-        """Return the channel standard deviations (RGB, 0 to 1) to divide by."""
-        return self._manifest.std
 
     @property
     def provider(self) -> str:
@@ -112,13 +93,10 @@ class OnnxDenseEncoder:
 
         VisionError for another type or shape, BundleError if the model fails or gives non-finite values.
         """
-        expected = (1, 3, *self.input_size)
-        if batch.dtype != np.float32 or batch.shape != expected:
-            raise VisionError(f"image batch: expected float32 {expected}, found {batch.dtype} {batch.shape}")
-        image = {"image": np.ascontiguousarray(batch)}
-        patches, whole = _run(self._session, IMAGE_FILE, ("patches", "global"), image)
-        _check_finite(IMAGE_FILE, patches, whole)
-        return DenseFeatures(patches=patches[0], global_embedding=whole[0])
+        self.check_batch(batch)
+        image = {INPUT: np.ascontiguousarray(batch)}
+        patches, whole = _run(self._session, IMAGE_FILE, OUTPUTS, image)
+        return finite_features(IMAGE_FILE, patches[0], whole[0], EXPORT_AGAIN)
 
 
 class OnnxTextEncoder:
@@ -159,7 +137,7 @@ class OnnxTextEncoder:
             rows = order[start : start + _TEXT_BATCH]
             cut = np.ascontiguousarray(tokens[rows, : lengths[rows].max()])
             (result[rows],) = _run(self._opened(), TEXT_FILE, ("embeddings",), {"tokens": cut})
-        _check_finite(TEXT_FILE, result)
+        check_finite(TEXT_FILE, result, advice=EXPORT_AGAIN)
         return result
 
     def _opened(self) -> onnxruntime.InferenceSession:
@@ -183,41 +161,13 @@ def _run(
         ) from error
 
 
-def _check_finite(name: str, *outputs: NDArray[np.float32]) -> None:
-    if not all(np.isfinite(output).all() for output in outputs):
-        raise BundleError(
-            f"{name}: expected finite embeddings, found NaN or infinity; export the bundle again"
-        )
-
-
-def _check_interface(
-    session: onnxruntime.InferenceSession,
-    name: str,
-    inputs: dict[str, tuple[str, tuple[int | None, ...]]],
-    outputs: dict[str, tuple[str, tuple[int | None, ...]]],
-) -> None:
-    for side, found, expected in (
-        ("inputs", session.get_inputs(), inputs),
-        ("outputs", session.get_outputs(), outputs),
-    ):
-        actual = {node.name: (node.type, tuple(node.shape)) for node in found}
-        if set(actual) != set(expected):
-            raise BundleError(
-                f"{name}: expected {side} {_listed(expected)}, found {_listed(actual)}; export again"
-            )
-        for node, (kind, shape) in expected.items():
-            # A symbol stands for a free size; a free size may be a symbol only.
-            sizes = tuple(size if isinstance(size, int) else None for size in actual[node][1])
-            if actual[node][0] != kind or sizes != shape:
-                raise BundleError(
-                    f"{name}: {node}: expected {kind} {_shape(shape)}, "
-                    f"found {actual[node][0]} {_shape(sizes)}; export the bundle again"
-                )
-
-
-def _listed(nodes: dict[str, tuple[str, tuple[int | None, ...]]]) -> str:
-    return ", ".join(sorted(nodes))
-
-
-def _shape(sizes: tuple[int | None, ...]) -> str:
-    return "[" + ", ".join("any" if size is None else str(size) for size in sizes) + "]"
+def _nodes(session: onnxruntime.InferenceSession) -> tuple[Nodes, Nodes]:
+    # A symbol stands for a free size; a free size may be a symbol only.
+    inputs, outputs = (
+        {
+            node.name: (node.type, tuple(size if isinstance(size, int) else None for size in node.shape))
+            for node in side
+        }
+        for side in (session.get_inputs(), session.get_outputs())
+    )
+    return inputs, outputs

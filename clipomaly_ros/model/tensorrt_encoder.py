@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipomaly_ros.model.engine_key import tensor_shapes
+from clipomaly_ros.model.image_tower import INPUT, OUTPUTS, ImageTower, finite_features
 from clipomaly_ros.model.manifest import BundleError, Manifest
 from clipomaly_ros.model.tensorrt_library import cuda_result, library_logger, said
-from clipomaly_ros.vision.types import DenseFeatures, VisionError
-
-INPUT, OUTPUTS = "image", ("patches", "global")
+from clipomaly_ros.vision.types import DenseFeatures
 
 
-class TensorRtDenseEncoder:
+class TensorRtDenseEncoder(ImageTower):
     """Image tower as an engine; implements clipomaly_ros.vision.types.DenseEncoder.
 
     module, cuda: from tensorrt_library. engine: bytes from the cache, built for this GPU.
@@ -29,7 +28,7 @@ class TensorRtDenseEncoder:
     """
 
     def __init__(self, module: ModuleType, cuda: ModuleType, engine: bytes, manifest: Manifest) -> None:
-        self._manifest = manifest
+        super().__init__(manifest)
         self._cuda = cuda
         logger = library_logger(module)
         logger.problems.clear()
@@ -56,26 +55,6 @@ class TensorRtDenseEncoder:
             raise
 
     @property
-    def input_size(self) -> tuple[int, int]:
-        """Return height and width of the input [pixel]."""
-        return self._manifest.input_size
-
-    @property
-    def patch_size(self) -> int:
-        """Return the stride of the dense map [pixel]."""
-        return self._manifest.patch_size
-
-    @property
-    def mean(self) -> tuple[float, float, float]:
-        """Return the channel means (RGB, 0 to 1) to subtract."""
-        return self._manifest.mean
-
-    @property
-    def std(self) -> tuple[float, float, float]:
-        """Return the channel standard deviations (RGB, 0 to 1) to divide by."""
-        return self._manifest.std
-
-    @property
     def graph(self) -> bool:
         """Return whether frames run as one CUDA graph."""
         return self._graph is not None
@@ -85,9 +64,7 @@ class TensorRtDenseEncoder:
 
         VisionError for another type or shape, BundleError if the GPU fails or gives non-finite values.
         """
-        expected = (1, 3, *self.input_size)
-        if batch.dtype != np.float32 or batch.shape != expected:
-            raise VisionError(f"image batch: expected float32 {expected}, found {batch.dtype} {batch.shape}")
+        self.check_batch(batch)
         if not self._finalizer.alive:
             raise BundleError("expected an open engine, found a closed one")
         np.copyto(self._host[INPUT], batch)
@@ -97,11 +74,7 @@ class TensorRtDenseEncoder:
             self._enqueue()
         self._wait()
         patches, whole = (self._host[name][0].copy() for name in OUTPUTS)
-        if not (np.isfinite(patches).all() and np.isfinite(whole).all()):
-            raise BundleError(
-                "engine: expected finite embeddings, found NaN or infinity; build it with --precision fp32"
-            )
-        return DenseFeatures(patches=patches, global_embedding=whole)
+        return finite_features("engine", patches, whole, "build it with --precision fp32")
 
     def close(self) -> None:
         """Give GPU and pinned memory back; also happens when nothing refers to the encoder."""

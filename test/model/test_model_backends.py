@@ -1,6 +1,8 @@
 """Which backend runs: the choice, the fallback that is said, and the refusal."""
 
 import hashlib
+import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +13,7 @@ from clipomaly_ros.model.engine_cache import EngineCache
 from clipomaly_ros.model.engine_key import EngineKey, EngineSettings
 from clipomaly_ros.model.manifest import IMAGE_FILE, BundleError
 from clipomaly_ros.model.onnx_encoder import OnnxDenseEncoder
+from clipomaly_ros.model.openvino_encoder import OPENVINO_PRECISIONS
 from clipomaly_ros.model.tensorrt_library import Gpu, engine_target
 
 GPU = Gpu("NVIDIA Orin", "8.7", 13000, 13000)
@@ -161,6 +164,44 @@ def test_without_the_library_it_falls_back_and_says_so(tiny_bundle, tmp_path, no
 def test_without_the_library_refuse_is_an_error(tiny_bundle, tmp_path, no_library):
     with pytest.raises(BundleError, match="expected the Python module tensorrt"):
         open_image_encoder(tiny_bundle, "tensorrt", tmp_path, "refuse")
+
+
+@pytest.fixture
+def no_openvino(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)  # how Python marks a module that is not there
+
+
+@pytest.mark.parametrize("mismatch", ["rebuild", "fallback"])
+@pytest.mark.parametrize("precision", OPENVINO_PRECISIONS)
+def test_without_openvino_it_falls_back_and_says_so(tiny_bundle, no_openvino, mismatch, precision):
+    opened = open_image_encoder(
+        tiny_bundle, "openvino", engine_mismatch=mismatch, openvino_precision=precision
+    )
+    assert isinstance(opened.encoder, OnnxDenseEncoder)
+    assert opened.backend.startswith("onnxruntime ")
+    assert "OpenVINO is not used: expected the Python module openvino, found none" in opened.fallback
+    assert "openvino.txt" in opened.fallback
+
+
+def test_without_openvino_refuse_is_an_error(tiny_bundle, no_openvino):
+    with pytest.raises(BundleError, match="expected the Python module openvino, found none"):
+        open_image_encoder(tiny_bundle, "openvino", engine_mismatch="refuse")
+
+
+def test_a_wrong_openvino_precision_is_an_error_whatever_runs(tiny_bundle):
+    with pytest.raises(BundleError, match="openvino_precision: expected one of f32, bf16, found 'int4'"):
+        open_image_encoder(tiny_bundle, "onnxruntime", openvino_precision="int4")
+
+
+def test_openvino_is_imported_only_when_it_is_chosen(tiny_bundle):
+    code = "import sys; from pathlib import Path; import clipomaly_ros.nodes.anomaly_segmenter\n"
+    code += "from clipomaly_ros.model.backends import open_image_encoder\n"
+    code += "from clipomaly_ros.model.bundle import load_bundle\n"
+    code += "open_image_encoder(load_bundle(Path(sys.argv[1])))\n"
+    code += "print([m for m in sys.modules if m.split('.')[0] == 'openvino'])"
+    command = [sys.executable, "-c", code, str(tiny_bundle.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
