@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,9 @@ from clipomaly_ros.evaluation.segmenter_source import (
     SegmenterSource,
     load_segmenter_source,
     read_settings,
+    with_fusion,
     with_tagger,
 )
-from clipomaly_ros.nodes.score_fusion_loading import load_score_fusion
 from clipomaly_ros.vision.tagger import LIGHT_TAG_SHARE
 
 
@@ -61,7 +60,7 @@ def load_source(options: argparse.Namespace) -> SegmenterSource:
         vocabulary=dataset.vocabulary,
         unapproved=dataset.unapproved,
     )
-    return with_fusion(source, getattr(options, "score_fusion", None), options.threads)
+    return with_fusion_of(source, getattr(options, "score_fusion", None), options.threads)
 
 
 def add_fusion_argument(parser: argparse.ArgumentParser) -> None:
@@ -74,19 +73,11 @@ def add_fusion_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def with_fusion(source: SegmenterSource, path: Path | None, threads: int) -> SegmenterSource:
+def with_fusion_of(source: SegmenterSource, path: Path | None, threads: int) -> SegmenterSource:
     """Return the source with the fused unknown score of a file, unchanged without one."""
     if path is None:
         return source
-    fusion = load_score_fusion(
-        path,
-        source.name,
-        source.bundle_hash,
-        source.table,
-        threads,
-        lambda line: print(line, file=sys.stderr),
-    )
-    return replace(source, fusion=fusion)
+    return with_fusion(source, path, threads, lambda line: print(line, file=sys.stderr))
 
 
 def add_tagger_arguments(parser: argparse.ArgumentParser) -> None:

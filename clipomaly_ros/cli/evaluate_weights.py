@@ -21,6 +21,7 @@ from clipomaly_ros.evaluation.segmenter_source import read_settings
 from clipomaly_ros.model.closed_set import load_closed_set
 from clipomaly_ros.vision.closed_set import ClosedSet
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion
+from clipomaly_ros.vision.image_view import ImageView
 from clipomaly_ros.vision.score_fusion import MAX_WINDOWS, candidates_hash, known_classes_hash
 from clipomaly_ros.vision.score_sources import CLOSED_SET, IMAGE_TEXT, SOURCES
 from clipomaly_ros.vision.unknown_score import CANDIDATE_SCORES, COSINE_SCORES
@@ -130,6 +131,7 @@ def run(options: argparse.Namespace) -> int:
             candidates_hash(source.table) if looks_at_candidates else "",
             "" if used is None else _relative(options.closed_set, options.output),
             "" if used is None else used.hash,
+            ImageView.of(settings),
             made_from,
         )
     )

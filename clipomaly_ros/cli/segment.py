@@ -15,7 +15,7 @@ from tqdm import tqdm
 from clipomaly_ros.cli.evaluate_segmentation import (
     add_fusion_argument,
     add_tagger_arguments,
-    with_fusion,
+    with_fusion_of,
     with_tagger_of,
 )
 from clipomaly_ros.cli.segment_results import (
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     if source.untrained:
         print(UNTRAINED.format(source.name), file=sys.stderr)
-    source = with_fusion(source, options.score_fusion, options.threads)
+    source = with_fusion_of(source, options.score_fusion, options.threads)
     source = with_tagger_of(source, options, settings)
     segmenter = AnomalySegmenter(
         source.encoder, source.table, source.settings(settings), source.fusion, source.tagging

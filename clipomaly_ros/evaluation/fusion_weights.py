@@ -29,6 +29,7 @@ from clipomaly_ros.evaluation.patch_labels import label_numbers, patch_labels
 from clipomaly_ros.evaluation.segmenter_source import SegmenterSource
 from clipomaly_ros.evaluation.tune import LOCKED_SPLITS
 from clipomaly_ros.vision.encoding import encode_image, encode_picture
+from clipomaly_ros.vision.region_of_interest import roi_window
 from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe, gather_evidence
 from clipomaly_ros.vision.score_sources import ClosedSetSegmenter, Evidence, source_score
 from clipomaly_ros.vision.segmenter import SegmenterSettings
@@ -83,8 +84,8 @@ def sample_patches(
 ) -> PatchSamples:
     """Draw patches of known classes from the frames without any anomaly.
 
-    A frame that shows one is left out altogether. settings: how images are encoded, fit and tiles, which
-    must be as at run time. ValueError for a locked split, a data set without
+    A frame that shows one is left out altogether. settings: how images come before the encoder, see
+    ImageView, as at run time. ValueError for a locked split, a data set without
     semantic labels, or when nothing is left.
     """
     if data.split in LOCKED_SPLITS:
@@ -104,7 +105,9 @@ def sample_patches(
         frame = data.frame(name)
         if frame.semantic is None or (frame.anomaly == 1).any():
             continue
-        rgb = data.image(name)
+        x, y, width, height = roi_window(frame.semantic.shape, settings.roi)
+        window = slice(y, y + height), slice(x, x + width)
+        rgb = np.ascontiguousarray(data.image(name)[window])
         encoded = encode_image(
             rgb,
             source.encoder,
@@ -118,7 +121,7 @@ def sample_patches(
             return encode_picture(picture, source.encoder, table, settings.fit)
 
         evidence = gather_evidence(rgb, encoded.features, encoded.letterbox, encode, windows, closed_set)
-        labels, share = patch_labels(numbers[frame.semantic], encoded.letterbox)
+        labels, share = patch_labels(numbers[frame.semantic[window]], encoded.letterbox)
         chosen, drawn = _choose(labels.ravel(), share.ravel() == 1.0, generator)
         around = np.broadcast_to(evidence.around, evidence.patches.shape)
         parts.append(
@@ -168,7 +171,14 @@ def find_weights(
     ]
     names = [entry.name for entry in table.entries[: table.approved_count]]
     counts = np.bincount(samples.labels, minlength=len(names))
-    held = [name for name, count in zip(names, counts, strict=True) if count >= LEAST_PATCHES]
+    others = np.count_nonzero(samples.drawn) - np.bincount(
+        samples.labels[samples.drawn], minlength=len(names)
+    )
+    held = [
+        name
+        for name, count, rest in zip(names, counts, others, strict=True)
+        if count >= LEAST_PATCHES and rest
+    ]
     # With two classes left an entropy means something.
     if not held or table.approved_count < 3:
         raise ValueError(

@@ -16,6 +16,7 @@ from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
 from clipomaly_ros.nodes.operating_point import operating_point
+from clipomaly_ros.nodes.score_fusion_loading import load_score_fusion
 from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.vision.score_fusion import ScoreFusion
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
@@ -114,6 +115,17 @@ def load_segmenter_source(
         opened.hash,
         text_encoder=text_encoder,
     )
+
+
+def with_fusion(
+    source: SegmenterSource, path: Path, threads: int = 0, warn: Callable[[str], None] = lambda line: None
+) -> SegmenterSource:
+    """Return the source with the fused unknown score of a file; ValueError says what is wrong.
+
+    warn: is told what shifts the score but does not break it.
+    """
+    fusion = load_score_fusion(path, source.name, source.bundle_hash, source.table, threads, warn)
+    return replace(source, fusion=fusion)
 
 
 def with_tagger(

@@ -24,7 +24,8 @@ def load_score_fusion(
 
     VisionError for a file that is wrong or was calibrated for another bundle, other approved classes or
     another closed-set segmenter, or one whose maps are unfit, BundleError for a closed-set segmenter that
-    cannot be used. warn: is told of other candidates, which shift a calibration but do not break it.
+    cannot be used. How the images come before the encoder is compared where the segmenter is made. warn: is
+    told of other candidates, which shift a calibration but do not break it.
     """
     path = Path(path).expanduser()
     file = read_fusion(path)
@@ -36,7 +37,7 @@ def load_score_fusion(
         )
     _check_vocabulary(path, file, table, warn)
     if not file.closed_set:
-        return ScoreFusion(file.recipe, known_sha256=file.known_sha256)
+        return ScoreFusion(file.recipe, known_sha256=file.known_sha256, view=file.view)
     approved = [entry.name for entry in table.entries[: table.approved_count]]
     closed_set = load_closed_set(path.parent / file.closed_set, approved, threads)
     if closed_set.hash != file.closed_set_sha256:
@@ -44,7 +45,7 @@ def load_score_fusion(
             f"score fusion {path}: calibrated for another closed-set segmenter than {file.closed_set}, whose "
             f"manifest has sha256 {closed_set.hash[:16]}, expected {file.closed_set_sha256[:16]}; {again}"
         )
-    return ScoreFusion(file.recipe, ClosedSet(closed_set), file.known_sha256)
+    return ScoreFusion(file.recipe, ClosedSet(closed_set), file.known_sha256, file.view)
 
 
 def _check_vocabulary(path: Path, file: FusionFile, table: TextTable, warn: Callable[[str], None]) -> None:

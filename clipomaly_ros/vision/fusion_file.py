@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from clipomaly_ros.vision.image_view import ImageView
 from clipomaly_ros.vision.score_fusion import FusedSource, FusionRecipe
 from clipomaly_ros.vision.score_sources import CLOSED_SET
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict, read_text
 
-FORMAT = 2
+FORMAT = 3
 _KEYS = {
     "format",
     "bundle",
@@ -24,6 +25,7 @@ _KEYS = {
     "candidates_sha256",
     "closed_set",
     "closed_set_sha256",
+    "view",
     "logit_scale",
     "windows",
     "flip",
@@ -31,6 +33,7 @@ _KEYS = {
     "sources",
     "made_from",
 }
+_VIEW_KEYS = {field.name for field in fields(ImageView)}
 _SOURCE_KEYS = {"name", "weight", "levels", "surprise"}
 _MOST_LEVELS = 1000
 
@@ -42,7 +45,8 @@ class FusionFile:
     bundle, bundle_sha256: id and manifest's hash of the model bundle. known_sha256, candidates_sha256:
     hashes of the approved classes, and of the candidates if a source looks at them, else "". closed_set:
     path of the closed-set manifest, relative to the file, "" without one; closed_set_sha256: its hash.
-    made_from: facts for people (frames, split, figures); nothing reads them.
+    view: how the images came before the encoder. made_from: facts for people (frames, split, figures);
+    nothing reads them.
     """
 
     recipe: FusionRecipe
@@ -52,6 +56,7 @@ class FusionFile:
     candidates_sha256: str
     closed_set: str
     closed_set_sha256: str
+    view: ImageView
     made_from: Mapping[str, Any]
 
 
@@ -76,6 +81,10 @@ def dump_fusion(file: FusionFile) -> str:
         "candidates_sha256": file.candidates_sha256,
         "closed_set": file.closed_set,
         "closed_set_sha256": file.closed_set_sha256,
+        "view": {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(file.view).items()
+        },
         "logit_scale": recipe.logit_scale,
         "windows": list(recipe.windows),
         "flip": recipe.flip,
@@ -133,8 +142,16 @@ def _parse(content: Any) -> FusionFile:
         _text(data["candidates_sha256"], "candidates_sha256", empty=True),
         closed_set,
         _text(data["closed_set_sha256"], "closed_set_sha256", empty=True),
+        _view(data["view"]),
         data["made_from"],
     )
+
+
+def _view(value: Any) -> ImageView:
+    try:
+        return ImageView(**_mapping(value, _VIEW_KEYS, "view"))
+    except VisionError as error:
+        raise VisionError(f"view: {str(error).removeprefix('view: ')}") from error
 
 
 def _mapping(value: Any, keys: set[str], what: str) -> dict[str, Any]:

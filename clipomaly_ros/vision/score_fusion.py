@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clipomaly_ros.vision.image_view import ImageView
 from clipomaly_ros.vision.letterbox import Letterbox
 from clipomaly_ros.vision.score_sources import (
     CLOSED_SET,
@@ -143,16 +144,21 @@ def _texts_hash(entries: Sequence[Entry], templates: Sequence[str]) -> str:
 class ScoreFusion:
     """Computes the fused score of images. VisionError if a source lacks what it needs.
 
-    known_sha256: known_classes_hash that the recipe was found for, "" if that is not known.
+    known_sha256: known_classes_hash that the recipe was found for, "" if that is not known. view: how the
+    images came before the encoder then, None if that is not known.
     """
 
     def __init__(
-        self, recipe: FusionRecipe, closed_set: ClosedSetSegmenter | None = None, known_sha256: str = ""
+        self,
+        recipe: FusionRecipe,
+        closed_set: ClosedSetSegmenter | None = None,
+        known_sha256: str = "",
+        view: ImageView | None = None,
     ) -> None:
         needed = any(source.name == CLOSED_SET for source in recipe.used)
         if needed and closed_set is None:
             raise VisionError("source closed_set: expected a closed-set segmenter, got none")
-        self.recipe, self._known_sha256 = recipe, known_sha256
+        self.recipe, self._known_sha256, self._view = recipe, known_sha256, view
         # One that has no weight is not worth its time.
         self._closed_set = closed_set if needed else None
 
@@ -160,6 +166,20 @@ class ScoreFusion:
         """Raise VisionError for a table with other approved classes than the recipe was found for."""
         if self._known_sha256:
             check_known_classes(self._known_sha256, table)
+
+    def check_view(self, view: ImageView) -> None:
+        """Raise VisionError for images that come before the encoder otherwise than at the calibration.
+
+        Scores of patches, and with them calibration, weights and threshold, hold for the features they
+        were measured on.
+        """
+        different = [] if self._view is None else self._view.differences(view)
+        if self._view is not None and different:
+            expected, found = (", ".join(map(one.text, different)) for one in (self._view, view))
+            raise VisionError(
+                f"score fusion: calibrated with {expected}, found {found}; set {expected}, or calibrate "
+                "again with `clipomaly evaluate weights` and these settings in its --config"
+            )
 
     @property
     def weights(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clipomaly_ros.vision.assembly import label_regions, paint_regions, published_regions
 from clipomaly_ros.vision.encoding import encode_image
+from clipomaly_ros.vision.image_view import ImageView
 from clipomaly_ros.vision.images import MAX_PIXELS
 from clipomaly_ros.vision.inner_labels import inner_labels
 from clipomaly_ros.vision.masked_crops import combine, embed_crops, most_unknown
@@ -36,7 +37,7 @@ Map = NDArray[np.float32]
 class AnomalySegmenter:
     """Finds and names what the known vocabulary does not explain, one image at a time.
 
-    Raises VisionError for a table or an image that cannot be used. `segment` and `set_table`
+    Raises VisionError for a table, a fusion or an image that cannot be used. `segment` and `set_table`
     may be called from different threads: an image is worked on with one table throughout.
     fusion: makes the unknown score of several sources, in place of settings.unknown_score.
     tagging: gives the candidates of settings.name_words "tagger" and "both".
@@ -55,6 +56,8 @@ class AnomalySegmenter:
                 f"name_words is {settings.name_words!r}, and there is {'no' if tagging is None else 'a'} "
                 "tagger: 'tagger' and 'both' need one, and it has no use without them"
             )
+        if fusion is not None:
+            fusion.check_view(ImageView.of(settings))
         self.settings = settings
         self._encoder = encoder
         self._fusion, self._tagging = fusion, tagging

@@ -20,6 +20,8 @@ from clipomaly_ros.evaluation.fusion_weights import (
 )
 from clipomaly_ros.evaluation.patch_labels import patch_labels
 from clipomaly_ros.nodes.score_fusion_loading import load_score_fusion
+from clipomaly_ros.vision.fusion_file import read_fusion
+from clipomaly_ros.vision.image_view import ImageView
 from clipomaly_ros.vision.letterbox import Letterbox
 from clipomaly_ros.vision.score_fusion import DECADES
 from clipomaly_ros.vision.score_sources import Evidence
@@ -136,6 +138,9 @@ def test_only_frames_without_anomalies_are_looked_at(tmp_path):
     assert source.encoder.calls == 2 + 2
     shown = (tiled.evidence.patches[0] @ source.table.embeddings[:3].T).argmax(axis=1)
     assert (shown == tiled.labels).mean() > 0.95  # labels lie where the patches of the tiles do
+    lower = sample_patches(source, replace(SETTINGS, roi=(0.0, 0.5, 1.0, 0.5)), data, data.names[:1])
+    assert set(lower.labels) == {2}  # no sky is looked at
+    assert source.encoder.calls == 2 + 2 + 1
     source.encoder.calls = 2
     windowed = sample_patches(source, SETTINGS, data, data.names[:1], (2, 3))
     assert source.encoder.calls == 2 + 1 + 6
@@ -153,6 +158,9 @@ def test_data_that_cannot_serve_are_refused(tmp_path):
     few = PatchSamples(samples(n=20).evidence, samples(n=20).labels, samples(n=20).drawn, 1)
     with pytest.raises(ValueError, match="hold out"):
         find_weights(few, table(), ("entropy",), 20.0)
+    one = replace(samples(), labels=np.zeros(3000, np.int64))  # no patches of other classes to beat
+    with pytest.raises(ValueError, match="hold out, and two others"):
+        find_weights(one, table(), ("entropy",), 20.0)
     with pytest.raises(ValueError, match="mass"):
         find_weights(samples(n=20), table(), ("entropy",), 20.0, 1.5)
 
@@ -190,7 +198,27 @@ def test_the_command_writes_what_the_node_reads(tiny_bundle, tmp_path, capsys):
     with pytest.raises(VisionError, match="calibrated for"):
         load_score_fusion(fusion, "other@1", "0" * 64, words)
 
-    report = tmp_path / "report.json"
+    report, tiled = tmp_path / "report.json", tmp_path / "tiled.yaml"
+    tiled.write_text("tiles: [2, 1]\nroi: [0, 0.1, 1, 0.9]\n")
+    picture = tmp_path / "data" / "images" / "scene_0000.png"
+    unlike = ["--config", str(tiled), "--score-fusion", str(fusion)]
+    segment = ["segment", str(picture), "-o", str(tmp_path / "out"), *common[:6], *unlike, "--threads", "1"]
+    for arguments in (
+        ["evaluate", "segmentation", *common, "--dataset", "apron", *unlike],
+        ["evaluate", "threshold", *common, *unlike],
+        segment,
+    ):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert "calibrated with tiles: [1, 1]" in said
+        assert "found tiles: [2, 1]" in said
+    again = tmp_path / "again.yaml"
+    assert main(["evaluate", "weights", *common, "-o", str(again), "--config", str(tiled)]) == 0
+    assert read_fusion(again).view == ImageView("letterbox", (2, 1), 0.25, (0.0, 0.1, 1.0, 0.9))
+    segment[segment.index(str(fusion))] = str(again)
+    assert main(segment) == 0
+    capsys.readouterr()
+
     measured = ["--dataset", "apron", "--score-fusion", str(fusion), "--json", str(report)]
     assert main(["evaluate", "segmentation", *common, *measured]) == 0
     assert f'"threshold": {opened.recipe.threshold}' in report.read_text()

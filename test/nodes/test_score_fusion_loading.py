@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from segmenter_scene import APPROVED, CANDIDATES, write_vocabulary
+from ros_harness import wait_until
+from segmenter_scene import APPROVED, CANDIDATES, NODE, running_segmenter, write_vocabulary
 
 from clipomaly_ros.model.manifest import BundleError
 from clipomaly_ros.nodes.segmenter_loading import load
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion
+from clipomaly_ros.vision.image_view import ImageView
 from clipomaly_ros.vision.score_fusion import (
     FusedSource,
     FusionRecipe,
@@ -35,6 +37,7 @@ def write(folder, bundle, names=("entropy", "image_text"), closed_set="", flip=T
         words.get("candidates", ""),
         closed_set,
         "0" * 64,
+        ImageView("letterbox", (1, 1), 0.0, (0.0, 0.0, 1.0, 1.0)),
         {},
     )
     (folder / "fusion.yaml").write_text(dump_fusion(file))
@@ -88,6 +91,26 @@ def test_what_does_not_fit_is_refused(opened, tiny_bundle, tmp_path):
         opened(str(tmp_path / "none.yaml"))
     with pytest.raises(BundleError, match="found none"):
         opened(write(tmp_path, tiny_bundle, ("entropy", "closed_set"), "segmenter.yaml"))
+
+
+def test_the_view_of_the_file_binds_the_segmenter(opened, tiny_bundle, tmp_path):
+    loaded, _ = opened(write(tmp_path, tiny_bundle))
+    settings = SegmenterSettings(tiles=(2, 1), roi=(0.0, 0.5, 1.0, 0.5))
+    words = r"calibrated with tiles: \[1, 1\], tile_overlap: 0\.0, roi: .*, found tiles: \[2, 1\]"
+    with pytest.raises(VisionError, match=words):
+        AnomalySegmenter(loaded.encoder, loaded.table, settings, loaded.fusion)
+
+
+@pytest.mark.dds
+def test_a_node_with_another_view_stays_unconfigured(shared_observer, tiny_bundle, tmp_path):
+    shared_observer.wait_nothing_of("anomaly_segmenter")
+    shared_observer.forget_diagnostics()
+    parameters = {"bundle": str(tiny_bundle.folder), **write_vocabulary(tmp_path)}
+    parameters |= {"score_fusion": write(tmp_path, tiny_bundle), "fit": "stretch"}
+    with running_segmenter(parameters):
+        text = wait_until(lambda: shared_observer.values(NODE).get("configure_error"), "the reported error")
+        assert "calibrated with fit: letterbox, found fit: stretch" in text
+        assert shared_observer.state_of(NODE) == "unconfigured"
 
 
 @pytest.mark.parametrize("same", [True, False])

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from clipomaly_ros.vision.encoding import encode_picture
 from clipomaly_ros.vision.fusion_file import FusionFile, dump_fusion, read_fusion
+from clipomaly_ros.vision.image_view import ImageView
 from clipomaly_ros.vision.letterbox import Letterbox
 from clipomaly_ros.vision.score_fusion import (
     FusedSource,
@@ -191,6 +193,7 @@ def test_the_file_round_trips(tmp_path):
         "",
         "c.yaml",
         "d" * 64,
+        ImageView("stretch", (2, 1), 0.1, (0.0, 0.25, 1.0, 0.5)),
         {"f": 3},
     )
     (tmp_path / "fusion.yaml").write_text(dump_fusion(file))
@@ -200,7 +203,13 @@ def test_the_file_round_trips(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("format: 2", "format: 1", "format: expected 2, got 1"),
+        ("format: 3", "format: 2", "format: expected 3, got 2; make it with `clipomaly evaluate weights`"),
+        ("fit: letterbox", "fit: round", "view: fit: expected one of letterbox, stretch"),
+        ("  fit: letterbox\n", "", "view: missing fit"),
+        ("tile_overlap: 0.0", "tile_overlap: wide", "view: tile_overlap"),
+        ("tiles:\n  - 1", "tiles:\n  - 0", "view: tiles"),
+        ("  roi:\n  - 0.0\n  - 0.25", "  roi:\n  - 0.0\n  - 0.75", "view: roi"),
+        ("view:\n", "view: 3\nothers:\n", "others"),
         ("known_sha256: " + "e" * 64, "known_sha256: ''", "known_sha256"),
         ("flip: true", "flip: 1", "flip"),
         ("name: entropy", "name: guess", "guess"),
@@ -226,6 +235,7 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, old, new, words):
         "f" * 64,
         "c.yaml",
         "d" * 64,
+        ImageView("letterbox", (1, 1), 0.25, (0.0, 0.25, 1.0, 0.5)),
         {},
     )
     text = dump_fusion(file)
@@ -235,6 +245,40 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, old, new, words):
         read_fusion(tmp_path / "fusion.yaml")
     with pytest.raises(VisionError, match=r"none\.yaml"):
         read_fusion(tmp_path / "none.yaml")
+
+
+VIEWS = {
+    "fit": "stretch",
+    "tiles": (2, 1),
+    "tile_overlap": 0.5,
+    "roi": (0.0, 0.5, 1.0, 0.5),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_fusion_holds_for_how_its_images_came_before_the_encoder(name):
+    tiled = replace(SETTINGS, tiles=(1, 2))
+    fusion = ScoreFusion(recipe("entropy"), view=ImageView.of(tiled))
+    other = replace(tiled, **{name: VIEWS[name]})
+    (found,) = ImageView.of(tiled).differences(ImageView.of(other))
+    assert found == name
+    expected, got = (view.text(name) for view in (ImageView.of(tiled), ImageView.of(other)))
+    words = re.escape(f"calibrated with {expected}, found {got}; set {expected}, or calibrate again")
+    with pytest.raises(VisionError, match=words):
+        AnomalySegmenter(ColourEncoder(), TABLE, other, fusion)
+    AnomalySegmenter(ColourEncoder(), TABLE, other, ScoreFusion(recipe("entropy")))  # it says nothing
+    AnomalySegmenter(ColourEncoder(), TABLE, other)
+    # What comes after the features shifts nothing.
+    later = replace(tiled, threshold=0.9, score_scale=0.25, min_region_area=7, top_words=3, logit_scale=9.0)
+    AnomalySegmenter(ColourEncoder(), TABLE, later, fusion)
+
+
+def test_one_tile_has_no_overlap():
+    views = [ImageView.of(replace(SETTINGS, tile_overlap=overlap)) for overlap in (0.0, 0.5)]
+    assert views[0] == views[1]
+    assert views[0].differences(views[1]) == []
+    several = [ImageView.of(replace(SETTINGS, tiles=(1, 2), tile_overlap=o)) for o in (0.1, 0.1 + 1e-12, 0.2)]
+    assert [several[0].differences(view) for view in several] == [[], [], ["tile_overlap"]]
 
 
 def test_a_fusion_holds_for_its_approved_classes_alone():
