@@ -33,7 +33,7 @@ from unique_identifier_msgs.msg import UUID
 from clipomaly_ros.bridges.bridge_node import BridgeNode
 from clipomaly_ros.bridges.plain_zones import PlainZone
 from clipomaly_ros.bridges.pose_covariance import position_covariance
-from clipomaly_ros.nodes.managed_node import run_node
+from clipomaly_ros.nodes.running import run_node
 
 PEDESTRIANS = ("person", "pedestrian")  # names; everything else is an UNKNOWN, which planners avoid
 PATH_STEP, PATH_STEPS = 0.5, 10  # of a predicted path [s]

@@ -18,7 +18,7 @@ from vision_msgs.msg import (
 from clipomaly_ros.bridges.bridge_node import BridgeNode
 from clipomaly_ros.bridges.plain_zones import PlainZone, smallest_box
 from clipomaly_ros.bridges.pose_covariance import position_covariance
-from clipomaly_ros.nodes.managed_node import run_node
+from clipomaly_ros.nodes.running import run_node
 
 
 def detection(header: Header, zone: PlainZone) -> Detection3D:

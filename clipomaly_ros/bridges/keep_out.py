@@ -14,7 +14,7 @@ from clipomaly_msgs.msg import HazardZone
 from clipomaly_ros.bridges.bridge_node import LOG_EVERY, BridgeNode
 from clipomaly_ros.bridges.plain_zones import Grid, PlainZone, keep_out_grid
 from clipomaly_ros.nodes import qos
-from clipomaly_ros.nodes.managed_node import run_node
+from clipomaly_ros.nodes.running import run_node
 
 PARAMETERS = {
     "resolution": (0.1, "Side of a cell of the mask [m], 0.01 to 10."),

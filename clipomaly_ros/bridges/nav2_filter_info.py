@@ -9,7 +9,7 @@ from rclpy.node import Node
 from std_msgs.msg import Header
 
 from clipomaly_ros.nodes import qos
-from clipomaly_ros.nodes.managed_node import run_node
+from clipomaly_ros.nodes.running import run_node
 
 KEEP_OUT = 0  # CostmapFilterInfo.type of the keep-out filter
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import message_filters
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
@@ -24,6 +19,7 @@ from clipomaly_msgs.msg import AnomalyFrame, HazardZoneArray
 from clipomaly_ros.evaluation.bench_latency_messages import BASE, FIXED, SensorMessages, make_messages
 from clipomaly_ros.evaluation.bench_timing import Timing
 from clipomaly_ros.nodes import qos
+from clipomaly_ros.nodes.running import spun_beside
 from clipomaly_ros.nodes.stamps import to_nanoseconds
 from clipomaly_ros.replay.node_parameters import FUSION, SEGMENTER
 from clipomaly_ros.replay.processes import NodeProcessError, NodeProcesses, share_file, transport_environment
@@ -65,7 +61,8 @@ class LatencySeen:
 
     sent: stamps of the images that count. joined: when message_filters alone, in the bench's
     process, had joined a frame with its cloud. zones: when the zones came. encode: the
-    encoder's part. stages: durations of the nodes' stages by node, then stage.
+    encoder's part. stages: durations of the nodes' stages by node, stamp and stage. regions: how
+    many the frame of each stamp had.
     """
 
     sent: list[int] = field(default_factory=list)
@@ -124,8 +121,8 @@ def measure_latency(
             if not settings.masks:
                 nodes.start(SEGMENTER, bundle, {}, defaults)
             nodes.start(FUSION, frames, {}, defaults)
-            with _node() as node:
-                return _Link(node, messages, settings).run(nodes, progress)
+            with spun_beside("clipomaly_bench", lambda node: _Link(node, messages, settings)) as link:
+                return link.run(nodes, progress)
     finally:
         remove_abandoned(int(environment["ROS_DOMAIN_ID"]))
 
@@ -220,28 +217,3 @@ def _ticks(period: float) -> Iterator[None]:
         time.sleep(max(begun + number * period - time.monotonic(), 0.0))
         yield
         number = max(number + 1, int((time.monotonic() - begun) / period))
-
-
-@contextmanager
-def _node() -> Iterator[Node]:
-    context = rclpy.Context()
-    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("clipomaly_bench", context=context, enable_rosout=False)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
-
-    def spin() -> None:
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            return
-
-    spinner = threading.Thread(target=spin, name="bench-spin", daemon=True)
-    spinner.start()
-    try:
-        yield node
-    finally:
-        executor.shutdown(timeout_sec=2.0)
-        spinner.join(5.0)
-        node.destroy_node()
-        context.try_shutdown()

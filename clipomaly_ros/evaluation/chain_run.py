@@ -26,8 +26,7 @@ from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.nodes.anomaly_frame_input import FrameInput, read_anomaly_frame
 from clipomaly_ros.nodes.anomaly_frame_message import anomaly_frame, label_legend
 from clipomaly_ros.nodes.cloud_input import CloudInput
-from clipomaly_ros.nodes.fusion_settings import settings_from
-from clipomaly_ros.nodes.hazard_fusion import policy_path
+from clipomaly_ros.nodes.fusion_settings import policy_path, settings_from
 from clipomaly_ros.nodes.legend_history import LegendHistory
 from clipomaly_ros.nodes.pair_synchronizer import PairSynchronizer
 from clipomaly_ros.nodes.zone_keeper import Outgoing, ReadyPair, ZoneKeeper

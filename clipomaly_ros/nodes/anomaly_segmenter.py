@@ -16,8 +16,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from clipomaly_ros.nodes import diagnostics, qos
 from clipomaly_ros.nodes.image_input import check_image
 from clipomaly_ros.nodes.latest_worker import LatestWorker
-from clipomaly_ros.nodes.managed_node import ManagedNode, run_node
+from clipomaly_ros.nodes.managed_node import ManagedNode
 from clipomaly_ros.nodes.message_checks import BadMessage
+from clipomaly_ros.nodes.running import run_node
 from clipomaly_ros.nodes.segmenter_frames import FrameWork
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
 from clipomaly_ros.nodes.segmenter_loading import Loaded, load
@@ -67,6 +68,7 @@ class AnomalySegmenterNode(ManagedNode):
             engine_cache=parameters.engine_cache,
             engine_mismatch=parameters.engine_mismatch,
             score_fusion=parameters.score_fusion,
+            openvino_precision=parameters.openvino_precision,
         )
         settings = segmenter_settings(parameters, loaded.bundle.manifest, loaded.fusion)
         tagging = load_tagging(

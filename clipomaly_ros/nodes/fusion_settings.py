@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
+
+from ament_index_python.packages import get_package_share_directory
 
 from clipomaly_ros.hazard.fuser import FusionSettings
 from clipomaly_ros.hazard.tracker import TrackerSettings
@@ -188,6 +191,13 @@ _TRACKER = (
     ("least_speed", "m/s", 0.0, 100.0, "Slower zones have no valid velocity."),
     ("least_updates", "", 1, 1000, "Fewest observations behind a valid velocity."),
 )
+
+
+def policy_path(chosen: str) -> Path:
+    """Return the policy file chosen, or the one of this package."""
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(get_package_share_directory("clipomaly_ros")) / "config" / "hazard_policy.yaml"
 
 
 def settings_from(kind: type[Settings], values: SimpleNamespace, prefix: str) -> Settings:

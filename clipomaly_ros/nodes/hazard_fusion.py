@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from ament_index_python.packages import get_package_share_directory
 from rclpy.clock import Clock, ClockType
 from visualization_msgs.msg import MarkerArray
 
@@ -24,11 +22,12 @@ from clipomaly_ros.nodes.cloud_input import CloudInput
 from clipomaly_ros.nodes.fusion_inputs import FusionInputs, sensor_topic
 from clipomaly_ros.nodes.fusion_interface import FUSION_PARAMETERS
 from clipomaly_ros.nodes.fusion_services import ZoneServices
-from clipomaly_ros.nodes.fusion_settings import settings_from
+from clipomaly_ros.nodes.fusion_settings import policy_path, settings_from
 from clipomaly_ros.nodes.latest_worker import LatestWorker
-from clipomaly_ros.nodes.managed_node import ManagedNode, run_node
+from clipomaly_ros.nodes.managed_node import ManagedNode
 from clipomaly_ros.nodes.message_checks import BadMessage
 from clipomaly_ros.nodes.parameters import ParameterError
+from clipomaly_ros.nodes.running import run_node
 from clipomaly_ros.nodes.transforms_at_stamps import TransformsAtStamps
 from clipomaly_ros.nodes.waiting_pairs import WaitingPairs
 from clipomaly_ros.nodes.zone_keeper import Outgoing, ReadyPair, ZoneKeeper
@@ -282,13 +281,6 @@ class HazardFusion(ManagedNode):
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
-
-
-def policy_path(chosen: str) -> Path:
-    """Return the policy file chosen, or the one of this package."""
-    if chosen:
-        return Path(chosen).expanduser()
-    return Path(get_package_share_directory("clipomaly_ros")) / "config" / "hazard_policy.yaml"
 
 
 def main(args: list[str] | None = None) -> int:

@@ -1,21 +1,16 @@
-"""The frame of every node here: life cycle, parameters, diagnostics, clock jumps, shutdown."""
+"""The frame of every node here: life cycle, parameters, diagnostics, clock jumps."""
 
 from __future__ import annotations
 
-import signal
-import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-import rclpy
 from lifecycle_msgs.srv import ChangeState
 from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.logging import LoggingSeverity
 
@@ -33,8 +28,6 @@ DIAGNOSTICS_PERIOD = Parameter(
 OF_EVERY_NODE = (AUTOSTART, DIAGNOSTICS_PERIOD)
 # Several publishers of /clock may disagree by a little; a looped bag jumps by seconds.
 BACKWARD_JUMP = Duration(nanoseconds=-100_000_000)
-
-SIGNAL_GRACE = 1.0  # seconds
 SOURCE_CHANGES = (int(ClockChange.ROS_TIME_ACTIVATED), int(ClockChange.ROS_TIME_DEACTIVATED))
 
 
@@ -250,52 +243,3 @@ class ManagedNode(LifecycleNode):
         # As numbers: rclpy hands out its C++ enumeration here, which equals no Python one.
         elif int(jump.clock_change) in SOURCE_CHANGES:
             self.on_time_jump_backward("the clock's source changed")
-
-
-def run_node(
-    factory: Callable[[], LifecycleNode], args: Sequence[str] | None = None, threads: int = 1
-) -> int:
-    """Run a node until SIGINT, SIGTERM or a shutdown of its context; return the exit code.
-
-    It is 0, or 2 for arguments that ROS cannot read.
-    threads: of the executor; more than one only helps callbacks in different groups.
-    """
-    node = executor = None
-    begun = False
-    try:
-        rclpy.init(args=args)
-        begun = True
-        executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
-        node = factory()
-        executor.add_node(node)
-        # Not spin(): a SIGTERM that comes just before rclpy waits does not wake it, ever.
-        while rclpy.ok():
-            executor.spin_once(timeout_sec=1.0)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass  # the usual ways to end
-    except Exception as error:
-        if not begun:  # before there is a logger: a parameter file or a remapping that ROS cannot read
-            print(" ".join(f"{type(error).__name__}: {error}".split()), file=sys.stderr)
-            return 2
-        # A signal while the node is being made or a message is being converted lets rclpy fail
-        # in many ways: the interrupt is lost in its C++ part.
-        if not _shut_down_soon():
-            raise
-    finally:
-        # A terminal and a launch file both send SIGINT: the second must not interrupt the clean-up.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if executor is not None:
-            executor.shutdown(timeout_sec=2.0)
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
-
-
-def _shut_down_soon() -> bool:
-    """Tell whether a signal has come: rclpy shuts its context down a moment later, on its own thread."""
-    end = time.monotonic() + SIGNAL_GRACE
-    while rclpy.ok() and time.monotonic() < end:
-        time.sleep(0.01)
-    return not rclpy.ok()

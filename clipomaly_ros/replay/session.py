@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
+from rclpy.node import Node
 
+from clipomaly_ros.nodes.running import spun_beside
 from clipomaly_ros.replay.bag_reader import (
     CAMERA_INFO_TYPE,
     CLOUD_TYPE,
@@ -136,14 +134,7 @@ class Replay:
         }
         with _tidy_memory(int(environment["ROS_DOMAIN_ID"])), NodeProcesses(wish.out / "log") as nodes:
             self._start(nodes, selection, parameters)
-            context = rclpy.Context()
-            rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
-            try:
-                playback = self._play(
-                    context, nodes, bag, selection, others, entries, matched, slop, progress_of(images)
-                )
-            finally:
-                context.try_shutdown()
+            playback = self._play(nodes, bag, selection, others, entries, matched, slop, progress_of(images))
             for name in nodes.stop():
                 self._say(f"warning: {name} did not end by itself")
             errors = {name: nodes.log_lines(name, "ERROR", "FATAL") for name in wish.nodes}
@@ -197,7 +188,7 @@ class Replay:
             remap["legend"] = selection.legend.topic
         nodes.start(FUSION, parameters[FUSION], remap, defaults)
 
-    def _play(self, context, nodes, bag, selection, others, entries, matched, slop, progress) -> Playback:
+    def _play(self, nodes, bag, selection, others, entries, matched, slop, progress) -> Playback:
         wish = self.settings
         connections = [*selection.connections, *others]
         required = [connection.topic for connection in selection.connections]
@@ -205,31 +196,28 @@ class Replay:
         if selection.anomalies is not None:  # nobody segments
             required.remove(selection.image.topic)
             results.remove(FRAMES)
-        node = rclpy.create_node("clipomaly_replay", context=context, enable_rosout=False)
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(node)
-        spinner = threading.Thread(target=_spin, args=(executor,), name="replay-spin", daemon=True)
         frames = selection.anomalies.topic if selection.anomalies is not None else FRAMES
-        player = Player(node, bag, connections, nodes.check, frames)
-        recorder = Recorder(wish.out / "bag", lambda: player.now, player.receive)
-        player.recorder = recorder
-        for connection in connections:
-            recorder.add_connection(connection)
-        spinner.start()
-        try:
-            wait_until_active(node, wish.nodes, nodes, recorder, player, required, results, self._say)
-            self._say("nodes are active; playing " + ("in recorded time" if wish.realtime else "in lockstep"))
-            if wish.realtime:
-                player.play_realtime(entries, matched, wish.timeout, progress)
-            else:
-                player.play_lockstep(entries, plan_lockstep(entries, slop), wish.timeout, progress)
-            player.settle(SETTLE)
-            return player.playback
-        finally:
-            executor.shutdown(timeout_sec=2.0)
-            spinner.join(5.0)
-            recorder.close()
-            node.destroy_node()
+
+        def begin(node: Node) -> tuple[Node, Player, Recorder]:
+            player = Player(node, bag, connections, nodes.check, frames)
+            player.recorder = Recorder(wish.out / "bag", lambda: player.now, player.receive)
+            for connection in connections:
+                player.recorder.add_connection(connection)
+            return node, player, player.recorder
+
+        with spun_beside("clipomaly_replay", begin) as (node, player, recorder):
+            try:
+                wait_until_active(node, wish.nodes, nodes, recorder, player, required, results, self._say)
+                how = "in recorded time" if wish.realtime else "in lockstep"
+                self._say(f"nodes are active; playing {how}")
+                if wish.realtime:
+                    player.play_realtime(entries, matched, wish.timeout, progress)
+                else:
+                    player.play_lockstep(entries, plan_lockstep(entries, slop), wish.timeout, progress)
+                player.settle(SETTLE)
+                return player.playback
+            finally:
+                recorder.close()
 
 
 @contextmanager
@@ -271,10 +259,3 @@ def _matched(entries: list[Entry], slop: int, selection: Selection) -> set[int]:
             f"{selection.image.topic}: name the camera's topic with --image-topic"
         )
     return matched & masks
-
-
-def _spin(executor: SingleThreadedExecutor) -> None:
-    try:
-        executor.spin()
-    except ExternalShutdownException:
-        return

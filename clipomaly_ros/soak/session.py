@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
-
+from clipomaly_ros.nodes.running import spun_beside
 from clipomaly_ros.replay.processes import NodeProcessError, NodeProcesses, share_file, transport_environment
 from clipomaly_ros.replay.shared_memory import remove_abandoned
 from clipomaly_ros.soak import scene
@@ -62,7 +57,7 @@ def run_soak(
                     raise NodeProcessError(line.split(": ", 1)[-1])
 
             try:
-                with _linked(nodes.check) as link:
+                with spun_beside("clipomaly_soak", lambda node: Link(node, nodes.check)) as link:
                     _feed(settings, link, nodes.pid(NODE), seen, progress, refused)
             except NodeProcessError as error:
                 seen.ended = " ".join(str(error).split())
@@ -115,30 +110,3 @@ def _parameters() -> dict[str, object]:
         values[f"qos_overrides./{topic}.subscription.depth"] = DEPTH
     values["qos_overrides./hazard_zones.publisher.depth"] = DEPTH
     return values
-
-
-@contextmanager
-def _linked(check: Callable[[], None]) -> Iterator[Link]:
-    context = rclpy.Context()
-    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("clipomaly_soak", context=context, enable_rosout=False)
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(node)
-
-    def spin() -> None:
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            return
-
-    spinner = threading.Thread(target=spin, name="soak-spin", daemon=True)
-    try:
-        link = Link(node, check)
-        spinner.start()
-        yield link
-    finally:
-        executor.shutdown(timeout_sec=2.0)
-        if spinner.is_alive():
-            spinner.join(5.0)
-        node.destroy_node()
-        context.try_shutdown()
