@@ -1,13 +1,17 @@
 """The bridges as nodes: only what somebody hears is made; what is missing is said."""
 
+import importlib
 import importlib.util
+import signal
 import subprocess
 import sys
+import uuid
+from pathlib import Path
 
 import pytest
 from nav_msgs.msg import OccupancyGrid
-from ros_harness import Observer, spinning, wait_until
-from zone_array import zone, zone_array
+from ros_harness import NodeProcess, Observer, spinning, wait_until
+from zone_array import moving, zone, zone_array
 
 from clipomaly_msgs.msg import HazardZoneArray
 from clipomaly_ros.bridges.keep_out import KeepOutBridge
@@ -17,6 +21,12 @@ NEEDS = {
     "nav2_filter_info": "nav2_msgs",
     "detection3d": "vision_msgs",
     "autoware": "autoware_perception_msgs",
+}
+# Bridge -> what it publishes: topic and message type
+OUTPUTS = {
+    "nav2_filter_info": {"/keep_out_filter_info": "CostmapFilterInfo"},
+    "detection3d": {"/hazard_detections": "Detection3DArray"},
+    "autoware": {"/detected_objects": "DetectedObjects", "/predicted_objects": "PredictedObjects"},
 }
 
 
@@ -62,10 +72,52 @@ def test_a_mask_is_made_only_while_somebody_listens_and_a_bad_zone_does_not_end_
 
 @pytest.mark.parametrize("module", sorted(NEEDS))
 def test_a_bridge_without_its_package_names_it(module: str):
-    if importlib.util.find_spec(NEEDS[module]) is not None:
-        pytest.skip(f"{NEEDS[module]} is installed")
-    code = f"import sys; from clipomaly_ros.bridges import start; sys.exit(start.{module}())"
+    # None in sys.modules makes the import fail as it does for a package that is not there.
+    hide = f"sys.modules['{NEEDS[module]}'] = None; " if importlib.util.find_spec(NEEDS[module]) else ""
+    code = f"import sys; {hide}from clipomaly_ros.bridges import start; sys.exit(start.{module}())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"needs the ROS package {NEEDS[module]}" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.dds
+@pytest.mark.parametrize("module", sorted(NEEDS))
+def test_a_bridge_as_a_process_sends_what_its_package_defines_and_ends_cleanly(module: str, tmp_path: Path):
+    if importlib.util.find_spec(NEEDS[module]) is None:
+        pytest.skip(f"the ROS package {NEEDS[module]} is not installed")
+    messages = importlib.import_module(f"{NEEDS[module]}.msg")
+    code = f"import sys; from clipomaly_ros.bridges import start; sys.exit(start.{module}())"
+    command = [sys.executable, "-c", code]
+    array = zone_array(moving(), zone(20.0, name="person"))
+    with Observer() as observer, NodeProcess(command, tmp_path / "log.txt") as bridge:
+        latched = qos.LATCHED if module == "nav2_filter_info" else qos.RESULTS
+        heard = {
+            topic: observer.subscribe(getattr(messages, kind), topic, latched)
+            for topic, kind in OUTPUTS[module].items()
+        }
+        publisher = observer.node.create_publisher(HazardZoneArray, "/hazard_zones", 5)
+
+        def told() -> bool:
+            assert bridge.process.poll() is None, bridge.output
+            publisher.publish(array)
+            return all(heard.values())
+
+        wait_until(told, f"a message of {module} on {', '.join(heard)}")
+        bridge.send(signal.SIGINT)
+        assert bridge.wait() == 0, bridge.output
+    assert "Traceback" not in bridge.output
+    assert "left out" not in bridge.output
+    if module == "nav2_filter_info":
+        (info,) = heard["/keep_out_filter_info"]
+        assert (info.type, info.filter_mask_topic) == (0, "/keep_out_mask")
+        return
+    ids = [uuid.UUID(bytes=bytes(one.id.uuid)) for one in array.zones]
+    for topic, got in heard.items():
+        assert got[0].header == array.header
+        found = got[0].detections if module == "detection3d" else got[0].objects
+        assert len(found) == len(ids)
+        if topic == "/hazard_detections":
+            assert [uuid.UUID(one.id) for one in found] == ids
+        if topic == "/predicted_objects":
+            assert [uuid.UUID(bytes=bytes(one.object_id.uuid)) for one in found] == ids
