@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from clipomaly_ros.nodes.message_checks import BadMessage
@@ -12,9 +12,11 @@ from clipomaly_ros.nodes.message_checks import BadMessage
 
 @dataclass
 class _Waiting:
+    # Of the problem the text alone. The exception's traceback leads back here, through the frames of the
+    # call and what they hold: such a ring keeps images and clouds until the garbage collector comes by.
     pair: Any
     deadline: int
-    problem: BadMessage = field(default_factory=lambda: BadMessage("waiting", "not tried yet"))
+    problem: str = "not tried yet"
 
 
 class WaitingPairs:
@@ -62,9 +64,9 @@ class WaitingPairs:
             try:
                 self._complete(item.pair)
             except BadMessage as problem:
-                item.problem = problem
+                item.problem = str(problem)
                 if now >= item.deadline:
-                    self._on_dropped(item.pair, problem.reason, str(problem))
+                    self._on_dropped(item.pair, problem.reason, item.problem)
                 else:
                     self._queue.append(item)
             except Exception as error:  # it runs in a timer: raised, it would end the node
