@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clipomaly_ros.model.backends import BACKENDS, MISMATCHES
+from clipomaly_ros.model.openvino_encoder import OPENVINO_PRECISIONS
 from clipomaly_ros.nodes.parameters import Parameter
 from clipomaly_ros.nodes.segmenter_settings import SETTINGS_PARAMETERS
 from clipomaly_ros.nodes.topics import Topic
@@ -45,9 +46,17 @@ SEGMENTER_PARAMETERS = (
     Parameter(
         "backend",
         "auto",
-        "What runs the image tower: onnxruntime, tensorrt, or tensorrt only if an engine that fits is in the "
-        "engine cache (auto).",
+        "What runs the image tower: onnxruntime, openvino (for CPUs, installed separately), tensorrt, or "
+        "tensorrt only if an engine that fits is in the engine cache (auto).",
         choices=BACKENDS,
+        read_only=True,
+    ),
+    Parameter(
+        "openvino_precision",
+        OPENVINO_PRECISIONS[0],
+        "Arithmetic of backend openvino: float32, or bfloat16 on CPUs that have instructions for it, about "
+        "twice as fast and less exact.",
+        choices=OPENVINO_PRECISIONS,
         read_only=True,
     ),
     Parameter(
@@ -60,7 +69,8 @@ SEGMENTER_PARAMETERS = (
         "engine_mismatch",
         "rebuild",
         "With backend tensorrt and no fitting engine: build one (rebuild), do not start (refuse), or take "
-        "ONNX Runtime (fallback).",
+        "ONNX Runtime (fallback). With backend openvino where it, or bf16, cannot be had: do not start "
+        "(refuse), else take ONNX Runtime, or f32.",
         choices=MISMATCHES,
         read_only=True,
     ),

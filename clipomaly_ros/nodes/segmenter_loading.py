@@ -53,8 +53,8 @@ class NarratedTextEncoder:
 class Loaded:
     """Everything the segmenter works with; vocabulary and table are those of the start.
 
-    backend: what runs the image tower, in words. backend_fallback: why it is not TensorRT
-    although that was wanted, empty if nothing was given up. fusion: None without one.
+    backend: what runs the image tower, in words. backend_fallback: why it is not what was
+    wanted, empty if nothing was given up. fusion: None without one.
     """
 
     bundle: ModelBundle
@@ -93,6 +93,7 @@ def load(
     engine_cache: str = "",
     engine_mismatch: str = "rebuild",
     score_fusion: str = "",
+    openvino_precision: str = "f32",
 ) -> Loaded:
     """Load and check everything; say is called with lines of progress.
 
@@ -110,7 +111,13 @@ def load(
     opened = load_bundle(folder)
     say(f"opening the image tower of {opened.id}")
     image_tower = open_image_encoder(
-        opened, backend, Path(engine_cache) if engine_cache else None, engine_mismatch, threads, say
+        opened,
+        backend,
+        Path(engine_cache) if engine_cache else None,
+        engine_mismatch,
+        threads,
+        say,
+        openvino_precision,
     )
     encoder = image_tower.encoder
     # A model that gives no numbers must not be told apart from a working one by the first camera image.
