@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from clipomaly_ros.cli.backend_options import add_backend_arguments
 from clipomaly_ros.cli.outputs import prepare_file, prepare_folder
 from clipomaly_ros.evaluation.datasets import DATASETS
 from clipomaly_ros.evaluation.held_out import held_out_shapes
@@ -45,6 +46,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="YAML",
         help="settings of the segmenter, one key each, over the bundle's",
     )
+    add_backend_arguments(parser)
     parser.add_argument("--threads", type=int, default=0, help="threads of the encoder (default: all)")
     parser.add_argument("--limit", type=int, metavar="N", help="only N frames, spread evenly over the set")
 
@@ -59,6 +61,8 @@ def load_source(options: argparse.Namespace) -> SegmenterSource:
         options.threads,
         vocabulary=dataset.vocabulary,
         unapproved=dataset.unapproved,
+        backend=options.backend,
+        openvino_precision=options.openvino_precision,
     )
     return with_fusion_of(source, getattr(options, "score_fusion", None), options.threads)
 
@@ -167,7 +171,7 @@ def run(options: argparse.Namespace) -> int:
     )
     print(
         f"{report.bundle} on {report.dataset} {report.split}".rstrip()
-        + f", {len(report.frames)} frames, score {report.score}"
+        + f", {len(report.frames)} frames, score {report.score}, by {report.backend}"
     )
     if report.untrained:
         print("the weights are random: no figure means anything")

@@ -114,6 +114,7 @@ def run(options: argparse.Namespace) -> int:
         content = {
             "bundle": source.name,
             "bundle_sha256": source.bundle_hash,
+            "backend": source.backend,
             "data": asdict(data_hash(data)),
             "split": data.split,
             "target_per_thousand_frames": options.target if options.alpha is None else None,

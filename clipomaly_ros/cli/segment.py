@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from clipomaly_ros.cli.backend_options import add_backend_arguments
 from clipomaly_ros.cli.evaluate_segmentation import (
     add_fusion_argument,
     add_tagger_arguments,
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_fusion_argument(parser)
     add_tagger_arguments(parser)
+    add_backend_arguments(parser)
     parser.add_argument("--threads", type=int, default=0, help="threads of the encoder (default: all)")
     parser.add_argument(
         "--limit", type=positive, metavar="N", help="only the first N files, and N frames of each video"
@@ -77,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
         options.candidates,
         options.threads,
         names=options.names,
+        backend=options.backend,
+        openvino_precision=options.openvino_precision,
     )
     options.out.mkdir(parents=True, exist_ok=True)
     if source.untrained:

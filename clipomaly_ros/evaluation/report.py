@@ -36,11 +36,12 @@ def write_report(report: SegmentationReport, folder: Path, pictures: Sequence[Pa
 
 def markdown(report: SegmentationReport, pictures: Sequence[str] = ()) -> str:
     """Return the report as Markdown; pictures: paths to show at its end."""
+    backend = f" by {report.backend}" if report.backend else ""
     split = f", split {report.split}" if report.split else ""
     lines = [
         f"# Segmentation of {report.dataset}{split}",
         "",
-        f"Model `{report.bundle}`, {len(report.frames)} frames, score {report.score}, "
+        f"Model `{report.bundle}`{backend}, {len(report.frames)} frames, score {report.score}, "
         f"logit scale {report.settings.logit_scale:g}, threshold mode {report.settings.threshold_mode}.",
         "",
         f"SHA-256 of the bundle: `{report.bundle_hash or 'none'}`; of the data ({report.data.over}): "

@@ -54,6 +54,7 @@ def report_dictionary(report: SegmentationReport) -> dict[str, Any]:
         "data": asdict(report.data),
         "bundle": report.bundle,
         "bundle_sha256": report.bundle_hash or None,
+        "backend": report.backend or None,
         "untrained": report.untrained,
         "score": report.score,
         "score_fusion": report.fusion,

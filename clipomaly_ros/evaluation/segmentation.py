@@ -101,6 +101,7 @@ class SegmentationReport:
     pixels_by_novelty: dict[tuple[str, str], PixelMetrics]
     known: tuple[KnownSighting, ...]
     fusion: Mapping[str, float] | None = None
+    backend: str = ""
 
     @property
     def score(self) -> str:
@@ -178,6 +179,7 @@ def evaluate_segmentation(
         },
         known=tuple(run.known),
         fusion=None if source.fusion is None else source.fusion.weights,
+        backend=source.backend,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ament_index_python.packages import get_package_share_directory
 from numpy.typing import NDArray
 
+from clipomaly_ros.model.backends import open_image_encoder
 from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
@@ -44,7 +45,7 @@ class SegmenterSource:
     name: of the bundle, name@version. untrained: its weights are random. bundle_hash: SHA-256
     that stands for all its files, "" for parts that come from no bundle. fusion: of the unknown
     score, None without one. text_encoder: of the bundle, for further words. tagging: of the images, None
-    without a tagger.
+    without a tagger. backend: what runs the image tower, in words.
     """
 
     name: str
@@ -56,6 +57,7 @@ class SegmenterSource:
     fusion: ScoreFusion | None = None
     text_encoder: TextEncoder | None = None
     tagging: Tagging | None = None
+    backend: str = ""
 
     def settings(self, overrides: Mapping[str, Any] | None = None) -> SegmenterSettings:
         """Return the bundle's recommended settings with some replaced; VisionError for a wrong one.
@@ -89,17 +91,23 @@ def load_segmenter_source(
     names: Sequence[str] = (),
     vocabulary: str = "airside",
     unapproved: Collection[str] = (),
+    backend: str = "onnxruntime",
+    openvino_precision: str = "f32",
 ) -> SegmenterSource:
     """Load bundle and vocabularies; ValueError says what is wrong.
 
     names: further candidates, as an operator would add them. vocabulary: which of the package's own
-    stands in for a file that is not given. unapproved: approved classes to make candidates of.
+    stands in for a file that is not given. unapproved: approved classes to make candidates of. backend,
+    openvino_precision: as for open_image_encoder, but what cannot run raises.
     """
     words = _vocabulary(approved, candidates, vocabulary, unapproved)
     if names:
         words = words.with_candidates(names)
     opened = load_bundle(bundle)
-    encoder = opened.image_encoder(threads)
+    tower = open_image_encoder(
+        opened, backend, None, "refuse", threads, openvino_precision=openvino_precision
+    )
+    encoder = tower.encoder
     # A model that gives no numbers is said here, before any result is begun.
     encoder.encode(np.zeros((1, 3, *encoder.input_size), np.float32))
     text_encoder = CachedTextEncoder(
@@ -114,6 +122,7 @@ def load_segmenter_source(
         table,
         opened.hash,
         text_encoder=text_encoder,
+        backend=tower.backend,
     )
 
 
