@@ -19,6 +19,7 @@ from clipomaly_ros.soak.memory import own_memory, processor_time
 from clipomaly_ros.soak.observations import Observations
 
 WARM_UP_STEPS = 300  # in which every fault comes once and every queue has been as long as it gets
+MEMORY_WARM_UP_STEPS = 2000  # in which the heap has seen the rare meetings of two faults, too
 SAMPLE_STEPS = 25  # between two looks at memory and processor time
 _GRACE = 60.0  # for the end of the node, on the busiest machine [s]
 
@@ -84,8 +85,9 @@ def _feed(settings, link: Link, pid: int, seen: Observations, progress, refused)
         feeder.play(step)
         if seen.steps % SAMPLE_STEPS == 0:
             before, used = used, processor_time(pid)
-            if seen.steps > WARM_UP_STEPS:
+            if seen.steps > MEMORY_WARM_UP_STEPS:
                 seen.memory.append(own_memory(pid))
+            if seen.steps > WARM_UP_STEPS:
                 seen.processor.append((used - before) / SAMPLE_STEPS)
         progress(seen)
     seen.wall = time.monotonic() - begun
