@@ -1,5 +1,6 @@
 """Give every test run its own DDS domain, log folder and transport, however pytest was started."""
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -90,3 +91,26 @@ def tiny_bundle(request):
         # The export appears in one step; another run at the same time may have been first.
         assert done.returncode == 0 or (folder / "manifest.yaml").is_file(), done.stdout + done.stderr
     return load_bundle(folder)
+
+
+@pytest.fixture
+def spoiled_bundle(tiny_bundle, tmp_path):
+    """Return the folder of a bundle whose image tower answers with NaN, its hashes right."""
+    import numpy as np
+
+    from clipomaly_ros.model.manifest import dump_manifest
+
+    onnx = pytest.importorskip("onnx", reason="to spoil a model")
+    copy = Path(shutil.copytree(tiny_bundle.folder, tmp_path / "spoiled"))
+    model = onnx.load_model_from_string((copy / "image.onnx").read_bytes())
+    for weights in model.graph.initializer:
+        if weights.data_type == onnx.TensorProto.FLOAT:
+            nowhere = np.full_like(onnx.numpy_helper.to_array(weights), np.nan)
+            weights.CopyFrom(onnx.numpy_helper.from_array(nowhere, weights.name))
+    content = model.SerializeToString()
+    (copy / "image.onnx").write_bytes(content)
+    files = {**tiny_bundle.manifest.files, "image.onnx": hashlib.sha256(content).hexdigest()}
+    (copy / "manifest.yaml").write_bytes(
+        dump_manifest(dataclasses.replace(tiny_bundle.manifest, files=files))
+    )
+    return copy

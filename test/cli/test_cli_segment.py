@@ -1,9 +1,6 @@
 """`clipomaly segment` on good and bad pictures, folders, videos and names."""
 
-import hashlib
 import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,42 +10,11 @@ import pytest
 from clipomaly_ros.cli.main import main
 from clipomaly_ros.cli.segment_results import overlay_picture, whole_file
 from clipomaly_ros.cli.segment_sources import MAX_SIDE, Video, find_sources, read_picture, shown
-from clipomaly_ros.model.manifest import dump_manifest
 from clipomaly_ros.replay.video import VideoWriter
 from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
 from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import VisionError
 from clipomaly_ros.vocabulary.loading import load_vocabulary
-
-APPROVED = """
-version: 1
-templates: ["a photo of {}."]
-approved:
-  - {name: concrete, group: ground, obstacle: false}
-  - {name: aircraft, group: aircraft, synonyms: [airplane]}
-"""
-CANDIDATES = "version: 1\ncandidates: [{name: suitcase, group: baggage, synonyms: [luggage]}]\n"
-
-
-@pytest.fixture(scope="module")
-def words(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("words")
-    (folder / "approved.yaml").write_text(APPROVED)
-    (folder / "candidates.yaml").write_text(CANDIDATES)
-    return folder / "approved.yaml", folder / "candidates.yaml"
-
-
-@pytest.fixture
-def segment(tiny_bundle, words, tmp_path):
-    """Return a function that runs the command into tmp_path/out."""
-
-    def call(*paths, names=(), extra=()):
-        arguments = ["segment", *map(str, paths), "-o", str(tmp_path / "out")]
-        arguments += ["--bundle", str(tiny_bundle.folder), "--approved", str(words[0])]
-        arguments += ["--candidates", str(words[1]), *extra]
-        return main(arguments + (["--names", *names] if names else []))
-
-    return call
 
 
 def picture(height=60, width=80, channels=3, dtype=np.uint8):
@@ -171,83 +137,12 @@ def test_names_in_any_script_become_candidates_of_the_run(segment, tmp_path, cap
     assert all(sources.get(name, "operator") == "operator" for name in ("bremsklötze", "輪止め"))
 
 
-@pytest.mark.parametrize("folder", [False, True])
-def test_names_come_from_a_tagger(segment, tmp_path, capsys, folder):
+def test_weights_that_are_no_numbers_are_refused_before_any_result(spoiled_bundle, tmp_path, capsys):
     (tmp_path / "a.png").write_bytes(encoded(picture()))
-    tags = tmp_path / "tags.txt"
-    tags.write_text("kite\nairplane\nluggage\nzebra\n")  # a word of an approved class, one of a candidate
-    config = tmp_path / "both.yaml"
-    config.write_text("name_words: both\ntop_words: 100\nmin_region_area: 1\n")
-    if folder:
-        tags = tagger_folder(tmp_path, tags)
-
-    def sources(*extra):
-        options = ["--json", "--tagger", str(tags), "--tag-share", "1e-6", *extra]
-        assert segment(tmp_path / "a.png", extra=options) == 0
-        regions = json.loads(capsys.readouterr().out.splitlines()[-1])["regions"]
-        return {item["name"]: item["source"] for region in regions for item in region["candidates"]}
-
-    expected = {"concrete": "approved", "aircraft": "approved", "kite": "tagger", "zebra": "tagger"}
-    assert sources() == expected | {"suitcase": "tagger"}
-    assert sources("--config", str(config)) == expected | {"suitcase": "dictionary"}
-
-
-def test_taggers_that_cannot_be_used_are_refused_in_one_line(segment, tmp_path, capsys):
-    (tmp_path / "a.png").write_bytes(encoded(picture()))
-    (tmp_path / "empty.txt").write_text("")
-    (tmp_path / "tags.txt").write_text("kite\n")
-    (tmp_path / "alone.yaml").write_text("name_words: tagger\n")
-    (tmp_path / "useless.yaml").write_text("name_words: dictionary\n")
-    for extra, reason in (
-        (["--tagger", "none.txt"], "expected a text file with one tag a line"),
-        (["--tagger", "empty.txt"], "expected 1 to 20000 tags"),
-        (["--tagger", "."], "manifest.yaml"),
-        (["--tagger", "tags.txt", "--tag-share", "0"], "tag_share: expected above 0"),
-        (["--config", "alone.yaml"], "there is no tagger"),
-        (["--tagger", "tags.txt", "--config", "useless.yaml"], "there is a tagger"),
-    ):
-        options = [item if item[0] in "-0" else str(tmp_path / item) for item in extra]
-        assert segment(tmp_path / "a.png", extra=options) == 2
-        error = capsys.readouterr().err.splitlines()
-        assert reason in error[-1]
-
-
-def test_weights_that_are_no_numbers_are_refused_before_any_result(tiny_bundle, tmp_path, capsys):
-    (tmp_path / "a.png").write_bytes(encoded(picture()))
-    copy = shutil.copytree(tiny_bundle.folder, tmp_path / "copy")
-    onnx = pytest.importorskip("onnx", reason="to spoil a model")
-    model = onnx.load_model_from_string((copy / "image.onnx").read_bytes())
-    for weights in model.graph.initializer:
-        if weights.data_type == onnx.TensorProto.FLOAT:
-            spoiled = np.full_like(onnx.numpy_helper.to_array(weights), np.nan)
-            weights.CopyFrom(onnx.numpy_helper.from_array(spoiled, weights.name))
-    content = model.SerializeToString()
-    (copy / "image.onnx").write_bytes(content)
-    files = {**tiny_bundle.manifest.files, "image.onnx": hashlib.sha256(content).hexdigest()}
-    (copy / "manifest.yaml").write_bytes(dump_manifest(replace(tiny_bundle.manifest, files=files)))
-    assert main(["segment", str(tmp_path / "a.png"), "-o", str(tmp_path / "out"), "--bundle", str(copy)]) == 2
+    folders = ["-o", str(tmp_path / "out"), "--bundle", str(spoiled_bundle)]
+    assert main(["segment", str(tmp_path / "a.png"), *folders]) == 2
     assert "image.onnx: expected finite embeddings" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-
-
-def tagger_folder(folder, tags):
-    """Make a bundle of a tagger that finds all tags in every picture."""
-    onnx = pytest.importorskip("onnx", reason="to make a tagger")
-    count = len(tags.read_text().splitlines())
-    graph = onnx.helper.make_graph(
-        [onnx.helper.make_node("Identity", ["constant"], ["scores"])],
-        "tagger",
-        [onnx.helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, [1, 3, 16, 16])],
-        [onnx.helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, [1, count])],
-        [onnx.helper.make_tensor("constant", onnx.TensorProto.FLOAT, [1, count], [0.9] * count)],
-    )
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
-    (folder / "in.onnx").write_bytes(model.SerializeToString())
-    (folder / "limits").write_text("0.5\n" * count)
-    command = ["tagger-bundle", str(folder / "in.onnx"), "--tags", str(tags), "-o", str(folder / "tagger")]
-    command += ["--thresholds", str(folder / "limits"), "--output", "probabilities", "--image-size", "16"]
-    assert main([*command, "16", "--name", "all", "--origin", "generated", "--licence", "none"]) == 0
-    return folder / "tagger"
 
 
 def test_a_video_becomes_a_video_and_a_line_a_frame(segment, tmp_path):

@@ -1,15 +1,9 @@
 """Rows of the parameter tables."""
 
 import pytest
+from probe_node import TABLE
 
-from clipomaly_ros.nodes.parameters import Parameter, ParameterError
-
-TABLE = (
-    Parameter("gate.distance", 1.5, "Distance of the gate.", unit="m", minimum=0.0, maximum=3.0),
-    Parameter("count", 2, "How many.", minimum=1),
-    Parameter("names", [], "Names."),
-    Parameter("mode", "slow", "Mode.", choices=("slow", "fast"), read_only=True),
-)
+from clipomaly_ros.nodes.parameters import ParameterError
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,18 @@
 """What the segmenter refuses to start with, and how its interface agrees with the vision path."""
 
-import dataclasses
-import hashlib
 import shutil
+import sys
 from dataclasses import fields
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from lifecycle_msgs.msg import Transition
 from ros_harness import wait_until
 from segmenter_scene import APPROVED, CANDIDATES, NODE, running_segmenter, write_vocabulary
 
-from clipomaly_ros.model.manifest import Threshold, default_threshold, dump_manifest
+from clipomaly_ros.model.manifest import Threshold, default_threshold
+from clipomaly_ros.model.openvino_encoder import INSTALL
+from clipomaly_ros.model.openvino_encoder import installed as openvino_installed
 from clipomaly_ros.nodes import diagnostics
 from clipomaly_ros.nodes.qos import PROFILES
 from clipomaly_ros.nodes.segmenter_interface import SEGMENTER_PARAMETERS, SEGMENTER_TOPICS
@@ -57,20 +57,8 @@ def test_a_wrong_hash_keeps_it_unconfigured(observer, parameters, tiny_bundle, t
 
 
 @pytest.mark.dds
-def test_weights_that_are_no_numbers_keep_it_unconfigured(observer, parameters, tiny_bundle, tmp_path):
-    onnx = pytest.importorskip("onnx", reason="to spoil a model")
-    copy = shutil.copytree(tiny_bundle.folder, tmp_path / "copy")
-    model = onnx.load(copy / "image.onnx")
-    for weights in model.graph.initializer:
-        if weights.data_type == onnx.TensorProto.FLOAT:
-            spoiled = np.full_like(onnx.numpy_helper.to_array(weights), np.nan)
-            weights.CopyFrom(onnx.numpy_helper.from_array(spoiled, weights.name))
-    content = model.SerializeToString()
-    (copy / "image.onnx").write_bytes(content)
-    files = {**tiny_bundle.manifest.files, "image.onnx": hashlib.sha256(content).hexdigest()}
-    manifest = dataclasses.replace(tiny_bundle.manifest, files=files)
-    (copy / "manifest.yaml").write_bytes(dump_manifest(manifest))
-    refused(observer, {**parameters, "bundle": str(copy)}, "image.onnx", "finite")
+def test_weights_that_are_no_numbers_keep_it_unconfigured(observer, parameters, spoiled_bundle):
+    refused(observer, {**parameters, "bundle": str(spoiled_bundle)}, "image.onnx", "finite")
 
 
 @pytest.mark.dds
@@ -104,6 +92,7 @@ def test_a_bad_vocabulary_keeps_it_unconfigured(observer, parameters, tmp_path, 
         ("image_transport", "theora", ["image_transport", "'theora'", "compressed"]),
         ("threshold", 1.5, ["threshold", "1.5"]),
         ("backend", "cuda", ["backend", "'cuda'", "tensorrt"]),
+        ("openvino_precision", "f16", ["openvino_precision", "'f16'", "bf16"]),
         ("max_regions", 2.5, ["max_regions", "int"]),
         ("score_scale", 0.0, ["score_scale"]),
         ("candidate_vocabulary", "/nowhere.yaml", ["/nowhere.yaml"]),
@@ -126,6 +115,34 @@ def test_without_an_engine_fallback_warns_and_runs(observer, parameters, tmp_pat
         text = wait_until(lambda: observer.values(NODE).get("backend_fallback"), "the reported fallback")
         assert "TensorRT is not used" in text
         assert observer.values(NODE)["backend"].startswith("onnxruntime ")
+        wait_until(lambda: observer.state_of(NODE) == "active", "the active node")
+
+
+@pytest.mark.dds
+def test_without_openvino_it_warns_and_runs(observer, parameters, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)  # how Python marks a module that is not there
+    with running_segmenter({**parameters, "backend": "openvino", "openvino_precision": "bf16"}):
+        text = wait_until(lambda: observer.values(NODE).get("backend_fallback"), "the reported fallback")
+        assert "OpenVINO is not used" in text
+        assert observer.values(NODE)["backend"].startswith("onnxruntime ")
+        assert observer.level(NODE) >= diagnostics.WARN
+        wait_until(lambda: observer.state_of(NODE) == "active", "the active node")
+
+
+@pytest.mark.dds
+def test_without_openvino_refuse_keeps_it_unconfigured(observer, parameters, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    chosen = {"backend": "openvino", "engine_mismatch": "refuse"}
+    refused(observer, {**parameters, **chosen}, "openvino", "found none")
+
+
+@pytest.mark.dds
+@pytest.mark.skipif(not openvino_installed(), reason=f"OpenVINO is not installed: {INSTALL}")
+def test_openvino_runs_and_says_so(observer, parameters):
+    with running_segmenter({**parameters, "backend": "openvino"}):
+        wait_until(lambda: observer.values(NODE).get("backend", "").startswith("openvino "), "the backend")
+        assert observer.values(NODE)["backend"].endswith(" f32")
+        assert "backend_fallback" not in observer.values(NODE)
         wait_until(lambda: observer.state_of(NODE) == "active", "the active node")
 
 

@@ -6,6 +6,8 @@ of the colours it shows, a prompt as the direction of the word it contains.
 
 import numpy as np
 
+from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
+from clipomaly_ros.vision.text_table import build_text_table
 from clipomaly_ros.vision.types import DenseFeatures
 from clipomaly_ros.vocabulary.loading import parse_vocabulary
 
@@ -106,3 +108,10 @@ def scene(size=(320, 480)):
 def place(rgb, name, x, y, width, height):
     """Paint a box in the colour of a thing."""
     rgb[y : y + height, x : x + width] = COLOURS[name]
+
+
+def make(settings=None, words=None, encoder=None):
+    """Return a segmenter of this world."""
+    words = words or vocabulary()
+    settings = settings or SegmenterSettings(threshold=0.7, logit_scale=20.0)
+    return AnomalySegmenter(encoder or ColourEncoder(), build_text_table(words, WordEncoder()), settings)
