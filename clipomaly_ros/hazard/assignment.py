@@ -15,6 +15,7 @@ from clipomaly_ros.hazard.types import ZoneMeasurement
 
 _IMPOSSIBLE = 1e6
 _OTHER_GROUP = 1.0  # added to the cost when both have a group and the groups differ
+_FARTHER = 1e-3  # added for each metre between the centres: outlines that overlap have the same distance
 
 
 def assign(
@@ -30,7 +31,8 @@ def assign(
     A pair is possible when the squared Mahalanobis distance of the centroids is within the
     gate or the edges are near (a large object shows different sides, and its centroid
     moves by metres). Its cost is the distance of the edges [m] plus a tenth of the
-    Mahalanobis distance; the sum of costs is minimal (Jonker-Volgenant through scipy).
+    Mahalanobis distance; where these are equal the nearer centre is cheaper. The sum of costs
+    is minimal (Jonker-Volgenant through scipy).
     """
     if not tracks or not measurements:
         return []
@@ -43,12 +45,14 @@ def assign(
     places = np.array([track.geometry.centroid[:2] for track in tracks])
     outlines_t = stack([track.geometry.polygon for track in tracks])
     outlines_m = stack([measurement.geometry.polygon for measurement in measurements])
-    gap = np.linalg.norm(offset, axis=2) - radii(outlines_t, places)[:, None] - radii(outlines_m, centroids)
+    apart = np.linalg.norm(offset, axis=2)
+    gap = apart - radii(outlines_t, places)[:, None] - radii(outlines_m, centroids)
     rows, columns = np.nonzero((squared <= settings.gate) | (gap <= settings.edge_gate))
     moved = outlines_t[rows] + (positions - places)[rows, None]
     edges = distances_between(moved, outlines_m[columns])
     strange = _other_group(tracks, measurements, rows, columns)
     price = edges + 0.1 * np.minimum(np.sqrt(squared[rows, columns]), 30.0) + _OTHER_GROUP * strange
+    price += _FARTHER * apart[rows, columns]
     possible = (squared[rows, columns] <= settings.gate) | (edges <= settings.edge_gate)
     cost = np.full(squared.shape, _IMPOSSIBLE)
     cost[rows, columns] = np.where(possible, price, _IMPOSSIBLE)

@@ -208,12 +208,15 @@ class ZoneTracker:
         A part is of the same name or unnamed, and no larger than what it is a part of: a zone
         keeps only what matches it, so what is more than a part needs a zone of its own.
         """
-        found, nearest = None, self.settings.merge_distance
+        shape = measurement.geometry
+        found, nearest = None, (self.settings.merge_distance, np.inf)
         for track in owners:
             if may_be_part(track, measurement):
-                gap = polygon_distance(track.geometry.polygon, measurement.geometry.polygon)
-                if gap < nearest or (gap == nearest and found is None):
-                    found, nearest = track, gap
+                gap = polygon_distance(track.geometry.polygon, shape.polygon)
+                # Of several that it overlaps, the one with the nearer centre.
+                apart = float(np.linalg.norm(track.geometry.centroid[:2] - shape.centroid[:2]))
+                if (gap, apart) < nearest:
+                    found, nearest = track, (gap, apart)
         return found
 
     def _drop(self, stamp_ns: int) -> None:
