@@ -31,8 +31,8 @@ class VisionTimings:
     stages: by name in order of execution. frame: everything from image to result.
     rest: the frame without the encoder call. cpu: processor time of the frame, all threads.
     ratio: median over the frames of frame / bare encoder call, which is made after each frame.
-    encoder: the bare encoder call. regions: of a frame, mean. memory: resident size after a tenth of
-    the frames and after the last [MiB].
+    encoder, encoder_cpu: the bare encoder call by the clock and in processor time. regions: of a
+    frame, mean. memory: resident size after a tenth of the frames and after the last [MiB].
     """
 
     name: str
@@ -44,6 +44,7 @@ class VisionTimings:
     cpu: Timing
     ratio: float
     encoder: Timing
+    encoder_cpu: Timing
     regions: float
     memory: tuple[float, float]
 
@@ -72,13 +73,13 @@ def measure(
     letterbox = Letterbox.fit(size, encoder.input_size, encoder.patch_size, settings.fit)
     stages: dict[str, Timing] = {}
     frame, rest, cpu, ratios, regions = Timing(), Timing(), Timing(), [], []
-    bare_calls, settled = Timing(), resident_memory()
+    bare_calls, bare_cpu, settled = Timing(), Timing(), resident_memory()
     for index in range(-WARM_UP, frames):
         picture = pictures[index % len(pictures)]
         cpu_start, start = time.process_time(), time.perf_counter()
         result = segmenter.segment(picture)
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-        bare = _seconds_of_encoder(encoder, picture, letterbox)
+        bare, on_processor = _seconds_of_encoder(encoder, picture, letterbox)
         if index < 0:
             continue
         for stage, value in result.latencies.items():
@@ -88,6 +89,7 @@ def measure(
         cpu.values.append(1000 * cpu_seconds)
         ratios.append(seconds / bare)
         bare_calls.values.append(1000 * bare)
+        bare_cpu.values.append(1000 * on_processor)
         if index == frames // 10:
             settled = resident_memory()
         regions.append(len(result.regions))
@@ -101,16 +103,18 @@ def measure(
         cpu,
         float(np.median(ratios)),
         bare_calls,
+        bare_cpu,
         float(np.mean(regions)),
         (settled, resident_memory()),
     )
 
 
-def _seconds_of_encoder(encoder: DenseEncoder, picture: Picture, letterbox: Letterbox) -> float:
+def _seconds_of_encoder(encoder: DenseEncoder, picture: Picture, letterbox: Letterbox) -> tuple[float, float]:
+    """Return how long a call takes by the clock and in processor time of all threads [s]."""
     batch = preprocess(picture, letterbox, encoder.mean, encoder.std)
-    start = time.perf_counter()
+    cpu_start, start = time.process_time(), time.perf_counter()
     encoder.encode(batch)
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - cpu_start
 
 
 class FixedEncoder:

@@ -1,12 +1,21 @@
 """`clipomaly bench vision`: its cases, what they are made of, and its figures; never how fast."""
 
 import json
+import sys
+import threading
 
 import numpy as np
 import pytest
 
 from clipomaly_ros.cli.main import main
-from clipomaly_ros.evaluation.bench_machine import added_name, gemm_peak, peak_memory, resident_memory
+from clipomaly_ros.evaluation.bench_machine import (
+    added_name,
+    peak_memory,
+    physical_cores,
+    processor_rate,
+    product_peak,
+    resident_memory,
+)
 from clipomaly_ros.evaluation.bench_timing import Timing
 from clipomaly_ros.evaluation.bench_vision import (
     FixedEncoder,
@@ -107,7 +116,43 @@ def test_a_name_is_added_to_what_was_there_each_time():
 
 def test_the_machine_has_memory_and_does_sums():
     assert 0 < resident_memory() < 1.1 * peak_memory()  # the kernel counts both in coarse steps
-    assert gemm_peak(side=64, runs=2) > 0
+    peak = product_peak(3, sides=(32, 64), runs=1)
+    assert (peak.threads, peak.machine) == (3, 3 * peak.core)
+    assert peak.core > 0
+    assert peak.library in ("numpy", "onnxruntime")
+    assert product_peak(sides=(64,), runs=1).threads == physical_cores()
+
+
+def test_a_rate_is_that_of_the_fastest_run_by_processor_time_of_all_threads():
+    calls, together = [], threading.Barrier(2, timeout=60)
+
+    def product(number):
+        together.wait()  # passes only if both run at the same time
+        calls.append(number)
+
+    # Start and end of four runs; the first, which would be the fastest, does not count.
+    clock = iter([0.0, 0.1, 5.0, 9.0, 20.0, 20.5, 30.0, 33.0])
+    rate = processor_rate([lambda: product(0), lambda: product(1)], 3e9, 3, lambda: next(clock))
+    assert rate == pytest.approx(2 * 3.0 / 0.5)
+    assert sorted(calls) == [0] * 4 + [1] * 4
+
+
+def test_short_products_are_repeated_until_a_run_can_be_timed():
+    calls, clock = [], iter([0.0, 1.0, 1.0, 3.0])
+    rate = processor_rate([lambda: calls.append(1)], 3e8, 1, lambda: next(clock))
+    assert len(calls) == 2 * 4  # 4 x 0.3e9 are the first 1e9
+    assert rate == pytest.approx(4 * 0.3 / 2.0)
+
+
+def test_two_threads_of_a_core_count_once(tmp_path):
+    for number, siblings in enumerate(["0,4", "1,5", "2,6", "3,7", "0,4", "1,5"]):
+        topology = tmp_path / f"cpu{number}" / "topology"
+        topology.mkdir(parents=True)
+        (topology / "thread_siblings_list").write_text(siblings + "\n")
+    assert physical_cores(tmp_path, range(6)) == 4
+    assert physical_cores(tmp_path, [1, 5]) == 1
+    assert physical_cores(tmp_path / "nothing", range(3)) == 3
+    assert physical_cores() >= 1
 
 
 def test_medians_and_percentiles():
@@ -136,8 +181,14 @@ def test_the_command_prints_and_writes_every_case(tiny_bundle, tmp_path, capsys)
         assert (case["frames_per_second"] is not None) == (case["case"] == "model")
     assert set(content["added_name"]) == {"2", "300"}
     assert set(content["dictionary_ratio"]) == {"96x64", "48x80"}
-    assert all(content["machine"][key] > 0 for key in content["machine"])
+    machine = content["machine"]
+    assert all(value > 0 for value in machine.values())
+    assert machine["gemm_gflops"] == machine["gemm_gflops_a_core"] * machine["gemm_threads"]
+    for share, name in (("encoder_share_of_peak", "clock"), ("encoder_share_by_processor_time", "processor")):
+        assert f"{100 * machine[share]:.0f} % " in printed, name
     assert content["precision"] == "fp32"
+    assert content["backend"].startswith("onnxruntime ")
+    assert content["alternatives"] == []
     assert content["comparison"]["cosine"]["least"] == pytest.approx(1.0, abs=1e-5)
     assert content["comparison"]["reference_ms"] > 0
     for case in content["cases"]:
@@ -162,3 +213,9 @@ def test_negative_dictionary_sizes_are_refused(tiny_bundle, capsys):
     arguments = ["bench", "vision", "--bundle", str(tiny_bundle.folder), "--size", "96x64"]
     assert main([*arguments, "--frames", "1", "--words=-5"]) == 2
     assert "words" in capsys.readouterr().err
+
+
+def test_a_backend_that_is_missing_is_refused(tiny_bundle, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)  # how Python marks a module that is not there
+    assert main(["bench", "vision", "--bundle", str(tiny_bundle.folder), "--backend", "openvino"]) == 2
+    assert "expected the Python module openvino, found none" in capsys.readouterr().err
