@@ -24,7 +24,7 @@ def read_outline(text: str) -> NDArray[np.float64]:
     """
     try:
         corners = np.array(yaml.safe_load(text[:_LONGEST]), np.float64)
-    except (yaml.YAMLError, ValueError, TypeError):
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError):
         corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[1:] != (2,) or not _CORNERS[0] <= len(corners) <= _CORNERS[1]:
         raise HazardError(f"corridor polygon: expected 3 to 64 corners [[x, y], ...], got {text[:60]!r}")

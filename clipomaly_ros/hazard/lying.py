@@ -54,6 +54,10 @@ def whole_lying_things(
         high = heights(points[near]) > _LOW
         mine = under[near] == ids[number]
         beside = cKDTree(points[near, :2]).query_ball_point(points[rest, :2], max(settings.merge, 0.05))
-        own = [not high[of].any() and mine[of].mean() >= settings.own_share for of in map(np.array, beside)]
+        own = [
+            # None are beside what lies outside the box: a mask can be larger than its box says.
+            len(of) > 0 and not high[of].any() and mine[of].mean() >= settings.own_share
+            for of in (np.array(places, np.intp) for places in beside)
+        ]
         whole[number] = np.concatenate([claim, rest[np.array(own, bool)]])
     return whole

@@ -49,10 +49,6 @@ class Terrain:
             reach = plain * (1.0 + np.maximum(-self.relief.at(places), 0.0) / height)
         return reach
 
-    def plane_below(self, ray: NDArray[np.float64], origin: NDArray[np.float64]) -> GroundPlane:
-        """Return the plane at the height of the ground where a ray [3] from origin [3] meets it."""
-        return self.planes_below(ray[None], origin)[0]
-
     def planes_below(self, rays: NDArray[np.float64], origin: NDArray[np.float64]) -> list[GroundPlane]:
         """Return for each ray [n, 3] from origin [3] the plane at the height of the ground where they meet.
 

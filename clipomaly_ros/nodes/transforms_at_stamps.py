@@ -108,7 +108,7 @@ class TransformsAtStamps:
 
     def _motion(self, frame: str, stamp: int, now: TransformStamped) -> EgoMotion | None:
         """Return the mean motion of a frame up to a stamp [ns]; None where TF does not reach back."""
-        if stamp < _BASE:
+        if stamp <= _BASE:  # there are no times before zero, and zero itself is the latest
             return None
         try:
             earlier = self.buffer.lookup_transform(self.fixed_frame, frame, _time(stamp - _BASE))
@@ -149,7 +149,7 @@ class TransformsAtStamps:
         except tf2_ros.ExtrapolationException:
             newest = self.buffer.lookup_transform(self.fixed_frame, frame, _time(LATEST))
             latest = Time.from_msg(newest.header.stamp).nanoseconds
-            if not 0 < stamp - latest <= _AHEAD:
+            if not 0 < stamp - latest <= _AHEAD or latest <= _BASE:
                 raise
             earlier = self.buffer.lookup_transform(self.fixed_frame, frame, _time(latest - _BASE))
             return continued(_rigid(earlier), _rigid(newest), (stamp - latest) / _BASE)

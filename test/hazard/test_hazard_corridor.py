@@ -194,6 +194,8 @@ def test_any_simple_outline_holds_what_lies_in_it(count, seed, clockwise):
         "a corridor",
         "[[0, 0",
         "3",
+        pytest.param("[" * 4000, id="deeper than it can be read"),
+        pytest.param(f"[[0, 0], [1{'0' * 400}, 0], [1, 1]]", id="larger than a float"),
         str([[number, number % 7] for number in range(65)]),
     ],
 )

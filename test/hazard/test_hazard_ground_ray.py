@@ -100,8 +100,8 @@ def test_regions_placed_together_are_those_placed_alone(seed, count):
     assert len(together) == len(regions)
     for region, found in zip(regions, together, strict=True):
         x, y, width, height = region.box
-        base = FIXED_FROM_CAMERA.rotate(CAMERA.rays([[x + width / 2, y + height - 1]]))[0]
-        plane = terrain.plane_below(base, FIXED_FROM_CAMERA.translation)
+        base = FIXED_FROM_CAMERA.rotate(CAMERA.rays([[x + width / 2, y + height - 1]]))
+        (plane,) = terrain.planes_below(base, FIXED_FROM_CAMERA.translation)
         crop = image[y : y + height, x : x + width] == region.id
         alone, reason = None, ""
         try:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -52,3 +54,22 @@ def test_what_a_wide_mask_lets_through_is_not_the_bar(behind):
     polygon, _ = outline_of([bar, behind], [bar], grown=6)
     assert polygon[:, 0].max() < 10.2
     assert np.ptp(polygon[:, 1]) < 0.5
+
+
+def test_a_mask_larger_than_its_box_is_measured_as_far_as_the_box_goes():
+    bar = (9.0, 13.0, -0.1, 0.1, 0.15)
+    image, (region,) = draw([bar])
+    x, y, width, height = region.box
+    result = RegionFuser().fuse(
+        image,
+        [replace(region, box=(x, y, width, height // 8))],
+        CAMERA,
+        scan([bar], beams=64),
+        CAMERA_FROM_LIDAR,
+        FIXED_FROM_LIDAR,
+        FIXED_FROM_LIDAR @ CAMERA_FROM_LIDAR.inverse(),
+    )
+    (measurement,) = result.measurements
+    assert measurement.support is Support.FUSED
+    along = measurement.geometry.polygon[:, 0]
+    assert 8.9 < along.min() < along.max() - 1.0 < 12.1

@@ -27,11 +27,11 @@ def test_rays_end_on_the_ground_where_it_is(place):
     ground, ray = terrain(), towards(np.array(place))
     assert ground.height_at(np.array([place[:2]]))[0] == pytest.approx(place[2], abs=0.03)
     assert ground.reach(ray[None], SENSOR)[0] > 0.98 * np.linalg.norm(place)
-    plane = ground.plane_below(ray, SENSOR)
+    (plane,) = ground.planes_below(ray[None], SENSOR)
     assert plane.height_at(np.array([place[:2]]))[0] == pytest.approx(place[2], abs=0.03)
 
 
 def test_rays_above_the_horizon_reach_nothing():
     ground, ray = terrain(), towards(np.array([10.0, 0.0, 0.5]))
     assert np.isnan(ground.reach(ray[None], SENSOR)[0])
-    assert ground.plane_below(ray, SENSOR) == ground.plane
+    assert ground.planes_below(ray[None], SENSOR) == [ground.plane]

@@ -9,7 +9,10 @@ import rclpy
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
+from std_msgs.msg import Header
 
+from clipomaly_ros.hazard.clouds import PointCloud
+from clipomaly_ros.nodes.cloud_input import CloudInput
 from clipomaly_ros.nodes.jump_aware_buffer import JumpAwareBuffer
 from clipomaly_ros.nodes.message_checks import BadMessage
 from clipomaly_ros.nodes.transforms_at_stamps import TransformsAtStamps
@@ -114,6 +117,31 @@ def test_what_came_after_a_jump_survives_the_order_to_forget(transforms):
     transforms.buffer.forget_future(START)
     with pytest.raises(BadMessage):
         transforms.at(scene.CAMERA, START, scene.LIDAR, START)
+
+
+def test_the_motion_is_that_of_the_time_before_the_picture(transforms):
+    mount(transforms)
+    drive(transforms, START)
+    found = transforms.at(scene.CAMERA, START + SECOND, scene.LIDAR, START + SECOND)
+    np.testing.assert_allclose(found.motion.linear, [SPEED, 0, 0], atol=1e-6)
+
+
+def test_just_after_time_zero_no_motion_is_known(transforms):
+    """A simulation begins at zero, and TF takes zero for the latest."""
+    mount(transforms)
+    drive(transforms, SECOND // 50)
+    first = transforms.at(scene.CAMERA, SECOND // 10, scene.LIDAR, SECOND // 10)
+    assert first.motion is None
+
+
+def test_just_after_time_zero_no_pose_is_continued(transforms):
+    mount(transforms)
+    drive(transforms, SECOND // 50, steps=1)
+    points = PointCloud(np.zeros((1, 3), np.float32))
+    cloud = CloudInput(Header(frame_id=scene.LIDAR), SECOND // 50, points, np.linspace(0.0, 0.1, 3))
+    with pytest.raises(BadMessage) as caught:
+        transforms.at_scans(scene.CAMERA, SECOND // 50, [cloud])
+    assert caught.value.reason == "scan_transform_missing"
 
 
 @pytest.mark.parametrize("frames", [[scene.BASE], [scene.BASE, "wheel"]])  # the second: in one message
