@@ -51,7 +51,8 @@ class LatencySettings:
     def __post_init__(self) -> None:
         if not 0 < self.seconds <= 86400 or not 0 < self.rate <= 100:
             raise ValueError(
-                f"expected 0 to 86400 s and a rate of 0 to 100 Hz, got {self.seconds:g} s, {self.rate:g} Hz"
+                "expected more than 0 and at most 86400 s and 100 Hz, "
+                f"got {self.seconds:g} s and {self.rate:g} Hz"
             )
 
 

@@ -147,7 +147,7 @@ def _picture(
             raise BundleError(f"{root}: {file}: {name!r} is held out and may not be learnt")
         boxes.append((left, top, left + width, top + height))
         indices.append(words.get(name, STRANGE))
-    labels[labels > IGNORED - 2] = IGNORED
+    labels[labels >= BEHIND] = IGNORED  # in the file they mean something else
     for box in sorted(boxes, key=lambda box: (box[0] - box[2]) * (box[3] - box[1])):  # large ones first
         _hide(labels, rgb, box)
     return Picture(
