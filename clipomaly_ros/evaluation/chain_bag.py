@@ -23,6 +23,7 @@ from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.nodes.camera_info_history import CameraInfoHistory
 from clipomaly_ros.nodes.cloud_input import CloudInput, read_cloud
 from clipomaly_ros.nodes.image_input import decode
+from clipomaly_ros.nodes.jump_aware_buffer import whole
 from clipomaly_ros.nodes.stamps import to_nanoseconds
 from clipomaly_ros.nodes.transforms_at_stamps import PairTransforms
 from clipomaly_ros.replay.bag_reader import TF_TYPE, Bag
@@ -139,7 +140,7 @@ class ChainBag(AbstractContextManager["ChainBag"]):
             store = buffer.set_transform_static if static else buffer.set_transform
             for raw in self._raw(connection):
                 for transform in deserialize_message(raw, TFMessage).transforms:
-                    store(transform, "bag")
+                    store(whole(transform), "bag")
         return buffer
 
     def _marked_objects(self) -> tuple[ScenarioObject, ...]:

@@ -19,6 +19,7 @@ from tf2_ros import Buffer, TransformException
 from clipomaly_ros.hazard.camera import CameraModel
 from clipomaly_ros.hazard.clouds import PointCloud, parse_cloud
 from clipomaly_ros.hazard.transforms import RigidTransform
+from clipomaly_ros.nodes.jump_aware_buffer import whole
 from clipomaly_ros.replay.bag_reader import TF_TYPE, Bag, Selection
 from clipomaly_ros.replay.player import FRAMES, ZONES
 from clipomaly_ros.replay.schedule import header_stamp
@@ -65,7 +66,7 @@ class Recording:
             static = connection.topic.split("/")[-1] == "tf_static"
             store = self._buffer.set_transform_static if static else self._buffer.set_transform
             for transform in deserialize_message(raw, TFMessage).transforms:
-                store(transform, "bag")
+                store(whole(transform), "bag")
         self._cameras: dict[str, CameraModel] = {}
 
     def __enter__(self) -> Recording:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from typing import Any
 
@@ -21,6 +22,9 @@ from tf2_ros.history import MovingHistory, Sample, StaticHistory, seconds
 from tf2_ros.rigid import IDENTITY, Rigid, normalise
 
 DEFAULT_CACHE_NS = 10_000_000_000
+# Jazzy turns a quaternion into a matrix first, which takes any length; Kilted does not any more.
+ANY_LENGTH = os.environ.get("ROS_DISTRO") in ("humble", "jazzy")
+LENGTH_TOLERANCE = 10e-3  # of the squared length
 DEEPEST = 1000  # links from a frame to its root; more means a loop
 
 
@@ -264,8 +268,11 @@ def _fault(parent: str, child: str, pose: Rigid) -> str:
         return "parent and child are the same frame"
     if any(map(math.isnan, (*pose.translation, *pose.rotation))):
         return f"it holds NaN: {pose}"
-    if not 0.0 < sum(part * part for part in pose.rotation) < math.inf:  # its own overflow included
+    square = sum(part * part for part in pose.rotation)
+    if not 0.0 < square < math.inf:  # its own overflow included
         return f"the quaternion cannot be normalised: {pose.rotation}"
+    if not ANY_LENGTH and abs(square - 1.0) >= LENGTH_TOLERANCE:
+        return f"TF_DENORMALIZED_QUATERNION: the quaternion is not of length 1: {pose.rotation}"
     return ""
 
 
