@@ -15,7 +15,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull, cKDTree
 
-from clipomaly_ros.evaluation.bench_fusion_scene import FIELDS, POINT_STEP, FusionInput
+from clipomaly_ros.evaluation.bench_fusion_scene import LAYOUT, FusionInput
 from clipomaly_ros.hazard.foreground import ForegroundSettings
 from clipomaly_ros.hazard.fuser import FusionSettings
 from clipomaly_ros.hazard.ground import GroundPlane, estimate_ground
@@ -71,16 +71,7 @@ def fuse_naively(made: FusionInput, settings: FusionSettings) -> dict[int, NDArr
 
 
 def _parse(made: FusionInput) -> NDArray[np.float64]:
-    formats = {4: "<u2", 7: "<f4", 8: "<f8"}
-    layout = np.dtype(
-        {
-            "names": [field.name for field in FIELDS],
-            "formats": [formats[field.datatype] for field in FIELDS],
-            "offsets": [field.offset for field in FIELDS],
-            "itemsize": POINT_STEP,
-        }
-    )
-    cloud = np.frombuffer(made.data, layout)
+    cloud = np.frombuffer(made.data, LAYOUT)
     xyz = np.column_stack([cloud["x"], cloud["y"], cloud["z"]]).astype(np.float64)
     usable: NDArray[np.float64] = xyz[np.isfinite(xyz).all(axis=1) & xyz.any(axis=1)]
     return usable

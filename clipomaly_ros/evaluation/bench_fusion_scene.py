@@ -23,6 +23,15 @@ FIELDS = (
     PointField("time", 24, 8),
 )
 POINT_STEP = 32
+_KINDS = {4: "<u2", 7: "<f4", 8: "<f8"}  # of PointField
+LAYOUT = np.dtype(
+    {
+        "names": [field.name for field in FIELDS],
+        "formats": [_KINDS[field.datatype] for field in FIELDS],
+        "offsets": [field.offset for field in FIELDS],
+        "itemsize": POINT_STEP,
+    }
+)
 LIDAR_POINTS = 115_000  # of one LiDAR with 64 beams; larger clouds come from several
 _BEAMS, _LOWEST, _HIGHEST = 64, -24.0, 8.0  # elevations [degree]
 _RANGE, _NOISE = 100.0, 0.015  # metres
@@ -227,16 +236,7 @@ def _draw(
 
 def _message(xyz: NDArray[np.float32], generator: np.random.Generator) -> bytes:
     """Return the points as a PointCloud2's data."""
-    formats = {4: "<u2", 7: "<f4", 8: "<f8"}
-    layout = np.dtype(
-        {
-            "names": [field.name for field in FIELDS],
-            "formats": [formats[field.datatype] for field in FIELDS],
-            "offsets": [field.offset for field in FIELDS],
-            "itemsize": POINT_STEP,
-        }
-    )
-    cloud = np.zeros(len(xyz), layout)
+    cloud = np.zeros(len(xyz), LAYOUT)
     cloud["x"], cloud["y"], cloud["z"] = xyz.T
     cloud["intensity"] = generator.uniform(0, 100, len(xyz))
     cloud["time"] = np.linspace(0, 0.1, len(xyz))

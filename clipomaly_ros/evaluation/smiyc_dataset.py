@@ -6,7 +6,6 @@ writes 0 for background, 1 for road and 2 for an anomaly. Where the files lie sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.evaluation.apron_index import recorded_split
 from clipomaly_ros.evaluation.kitti import DataError
-from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, read_label, read_rgb
+from clipomaly_ros.evaluation.labelled_frames import LabelledFrame, read_label
 from clipomaly_ros.evaluation.layouts import Layout, Pairs, smiyc_pairs
+from clipomaly_ros.evaluation.paired_images import PairedImages
 from clipomaly_ros.evaluation.pixel_metrics import ANOMALY, NORMAL, VOID
 
 
 @dataclass(frozen=True)
-class SmiycImages:
+class SmiycImages(PairedImages):
     """A data set folder with binary labels; frames without a label are left out.
 
     anomaly_values, normal_values: of a pixel in its label pictures. layout: where files lie.
@@ -34,35 +33,18 @@ class SmiycImages:
     normal_values: tuple[int, ...] = (NORMAL,)
 
     @cached_property
-    def _pairs(self) -> Pairs:
+    def pairs(self) -> Pairs:
+        """Return image and label of each frame by its name, sorted."""
         return self.layout(self.root)
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Return the names of the labelled frames, sorted."""
-        return list(self._pairs)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Return nothing: these data sets have no known classes in the labels."""
         return ()
 
-    @cached_property
-    def split(self) -> str:
-        """Return the split that an index of the synthetic apron names, else ""."""
-        return recorded_split(self.root)
-
-    def files(self, name: str) -> tuple[Path, ...]:
-        """Return image and label of a frame."""
-        return self._pairs[name]
-
-    def image(self, name: str) -> NDArray[np.uint8]:
-        """Read the image of a frame, RGB uint8 [H, W, 3]."""
-        return read_rgb(self._pairs[name][0])
-
     def anomaly(self, name: str) -> NDArray[np.uint8]:
         """Read the label of a frame, uint8 [H, W], 0 normal, 1 anomaly, 255 void."""
-        path = self._pairs[name][1]
+        path = self.pairs[name][1]
         label = read_label(path)
         anomaly = np.isin(label, self.anomaly_values)
         void = label == VOID

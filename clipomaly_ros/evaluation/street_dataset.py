@@ -7,7 +7,6 @@ shows a motorcycle, a train or a bicycle, which count as anomalies there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from clipomaly_ros.evaluation.apron_index import recorded_split
 from clipomaly_ros.evaluation.kitti import DataError
 from clipomaly_ros.evaluation.labelled_frames import (
     SEMANTIC_ANOMALY,
@@ -24,9 +22,9 @@ from clipomaly_ros.evaluation.labelled_frames import (
     LabelledFrame,
     LabelledThing,
     read_label,
-    read_rgb,
 )
 from clipomaly_ros.evaluation.layouts import Layout, Pairs
+from clipomaly_ros.evaluation.paired_images import PairedImages
 from clipomaly_ros.evaluation.pixel_metrics import ANOMALY, NORMAL, VOID
 
 # By train number.
@@ -42,7 +40,7 @@ BDD_ANOMALIES = ("train", "motorcycle", "bicycle")
 
 
 @dataclass(frozen=True)
-class StreetImages:
+class StreetImages(PairedImages):
     """A data set folder with the 19 classes; DataError says what is missing or wrong.
 
     layout: where files lie. anomalies: classes that count as anomalies; with any, only the frames
@@ -54,7 +52,8 @@ class StreetImages:
     anomalies: tuple[str, ...] = ()
 
     @cached_property
-    def _pairs(self) -> Pairs:
+    def pairs(self) -> Pairs:
+        """Return image and label of each frame by its name, sorted."""
         pairs = self.layout(self.root)
         if not self.anomalies:
             return pairs
@@ -65,27 +64,9 @@ class StreetImages:
         return shown
 
     @property
-    def names(self) -> Sequence[str]:
-        """Return the names of the frames, sorted."""
-        return list(self._pairs)
-
-    @property
     def class_names(self) -> tuple[str, ...]:
         """Return the known classes by their number in `LabelledFrame.semantic`."""
         return tuple(name for name in CLASSES if name not in self.anomalies)
-
-    @cached_property
-    def split(self) -> str:
-        """Return the split that an index of the synthetic apron names, else ""."""
-        return recorded_split(self.root)
-
-    def files(self, name: str) -> tuple[Path, ...]:
-        """Return image and label of a frame."""
-        return self._pairs[name]
-
-    def image(self, name: str) -> NDArray[np.uint8]:
-        """Read the image of a frame, RGB uint8 [H, W, 3]."""
-        return read_rgb(self._pairs[name][0])
 
     def anomaly(self, name: str) -> NDArray[np.uint8]:
         """Read the label of a frame, uint8 [H, W], 0 normal, 1 anomaly, 255 void."""
@@ -93,7 +74,7 @@ class StreetImages:
 
     def frame(self, name: str) -> LabelledFrame:
         """Read the ground truth of a frame; each 8-connected part of an anomalous class is a thing."""
-        classes = _classes(self._pairs[name][1])
+        classes = _classes(self.pairs[name][1])
         known = self.class_names
         place = np.full(256, SEMANTIC_VOID, np.uint8)
         for number, label in enumerate(CLASSES):
