@@ -163,11 +163,6 @@ class Observer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def forget_diagnostics(self) -> None:
-        """Drop what was heard so far, so that an earlier node of the same name does not count."""
-        with self._lock:
-            self._status.clear()
-
     def status(self, name: str) -> Any | None:
         """Return the latest DiagnosticStatus of a node by fully qualified name, or None."""
         with self._lock:
@@ -213,8 +208,11 @@ class Observer:
         """Wait until so many publishers of a topic are known."""
         wait_until(lambda: self.node.count_publishers(topic) >= number, f"{number} publishers of {topic}")
 
-    def wait_nothing_of(self, node_name: str) -> None:
-        """Wait until a node has left the graph."""
+    def begin_anew(self, node_name: str) -> None:
+        """Wait until an earlier node of this name is off the graph, and drop all diagnostics heard so far.
+
+        A call must not reach that node, and what it reported does not count.
+        """
         # rclpy's life-cycle state machine keeps a destroyed node of this process on the graph,
         # services and all, until the garbage collector has found the cycle.
         gc.collect()
@@ -222,6 +220,8 @@ class Observer:
             lambda: node_name not in [name for name, _ in self.node.get_node_names_and_namespaces()],
             f"{node_name} gone",
         )
+        with self._lock:
+            self._status.clear()
 
     @contextlib.contextmanager
     def calling(

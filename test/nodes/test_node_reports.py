@@ -13,8 +13,7 @@ from clipomaly_ros.nodes import diagnostics
 
 @pytest.fixture
 def observer(shared_observer):
-    shared_observer.wait_nothing_of("probe")  # a call must not reach the node before
-    shared_observer.forget_diagnostics()
+    shared_observer.begin_anew("probe")
     return shared_observer
 
 

@@ -103,8 +103,7 @@ def test_the_view_of_the_file_binds_the_segmenter(opened, tiny_bundle, tmp_path)
 
 @pytest.mark.dds
 def test_a_node_with_another_view_stays_unconfigured(shared_observer, tiny_bundle, tmp_path):
-    shared_observer.wait_nothing_of("anomaly_segmenter")
-    shared_observer.forget_diagnostics()
+    shared_observer.begin_anew("anomaly_segmenter")
     parameters = {"bundle": str(tiny_bundle.folder), **write_vocabulary(tmp_path)}
     parameters |= {"score_fusion": write(tmp_path, tiny_bundle), "fit": "stretch"}
     with running_segmenter(parameters):

@@ -24,8 +24,7 @@ from clipomaly_ros.vision.types import VisionError
 
 @pytest.fixture
 def observer(shared_observer):
-    shared_observer.wait_nothing_of("anomaly_segmenter")  # a call must not reach the node before
-    shared_observer.forget_diagnostics()
+    shared_observer.begin_anew("anomaly_segmenter")
     return shared_observer
 
 
