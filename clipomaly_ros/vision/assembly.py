@@ -67,11 +67,11 @@ def paint_regions(
     for index, region in enumerate(regions, start=1):
         x, y, width, height = region.component.box
         inside = image[y : y + height, x : x + width] == index
-        value: int | NDArray[np.unsignedinteger] = region.label
+        value: NDArray[np.unsignedinteger] = np.asarray(region.label, labels.dtype)
         if region.inner is not None:
             part = region.component
-            value = scale.crop_to_source(region.inner, part.top, part.left)[inside]
-        labels[y : y + height, x : x + width][inside] = value
+            value = scale.crop_to_source(region.inner, part.top, part.left)
+        np.copyto(labels[y : y + height, x : x + width], value, where=inside)
     return image
 
 

@@ -98,10 +98,12 @@ def preprocess(
     """
     height, width = letterbox.content_size
     content = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)
-    batch = np.zeros((1, 3, *letterbox.input_size), np.float32)
+    padded = letterbox.content_size != letterbox.input_size
+    batch = (np.zeros if padded else np.empty)((1, 3, *letterbox.input_size), np.float32)
     top, left = letterbox.offset
-    for channel in range(3):
+    # Planes first: numpy reads every third byte half as fast.
+    for channel, plane in enumerate(cv2.split(content)):
         inside = batch[0, channel, top : top + height, left : left + width]
-        np.multiply(content[:, :, channel], np.float32(1.0 / (255.0 * std[channel])), out=inside)
+        np.multiply(plane, np.float32(1.0 / (255.0 * std[channel])), out=inside)
         inside -= np.float32(mean[channel] / std[channel])
     return batch

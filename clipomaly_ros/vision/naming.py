@@ -97,15 +97,15 @@ def name_regions(
     probabilities = class_probabilities(embeddings @ table.embeddings[compared].T, logit_scale)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :MAX_NAMES]
     entries = [table.entries[index] for index in compared]
+    fitting = _fitting_words(probabilities, count, min_probability, margin)
     found = []
-    for row, best in zip(probabilities, order.tolist(), strict=True):
+    for row, best, fits in zip(probabilities, order.tolist(), fitting, strict=True):
         scores = row[best].tolist()
         candidates = tuple(
             NameScore(entries[i].name, score, entries[i].source)
             for i, score in zip(best, scores, strict=True)
         )
-        fitting = compared[_fitting_words(row, count, min_probability, margin)]
-        found.append(_named(fitting.tolist(), table, candidates))
+        found.append(_named([int(compared[place]) for place in fits], table, candidates))
     return found
 
 
@@ -129,11 +129,16 @@ def says_the_same(words: NDArray[np.intp], table: TextTable, similarity: float) 
 
 def _fitting_words(
     probabilities: Map, approved: int, min_probability: float, margin: float
-) -> NDArray[np.intp]:
-    """Return the places of the candidates that may become the name, best first."""
-    words = probabilities[approved:]
-    fitting = np.flatnonzero((words >= min_probability) & (words - probabilities[:approved].max() >= margin))
-    return np.asarray(approved + fitting[np.argsort(-words[fitting], kind="stable")], dtype=np.intp)
+) -> list[list[int]]:
+    """Return for each row, a region, the places of the candidates that may be its name, best first."""
+    words, known = probabilities[:, approved:], probabilities[:, :approved].max(axis=1, keepdims=True)
+    found: list[list[int]] = [[] for _ in words]
+    rows, columns = np.nonzero((words >= min_probability) & (words - known >= margin))
+    # The sort is stable, so that of equal ones the earlier comes first.
+    order = np.argsort(-words[rows, columns], kind="stable")
+    for row, place in zip(rows[order].tolist(), (approved + columns[order]).tolist(), strict=True):
+        found[row].append(place)
+    return found
 
 
 def _named(fitting: Sequence[int], table: TextTable, candidates: tuple[NameScore, ...]) -> RegionName:

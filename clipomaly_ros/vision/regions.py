@@ -144,7 +144,8 @@ class ConnectedRegions:
     def __init__(self, labels: NDArray[np.unsignedinteger], scale: PictureScale) -> None:
         self._labels, self._scale = labels, scale
         self._picture, self.count = cc3d.connected_components(labels, connectivity=8, return_N=True)
-        self.pixels = np.flatnonzero(self._picture)
+        # Of booleans it takes a quarter of the time.
+        self.pixels = np.flatnonzero(self._picture != 0)
         self.members = self._picture.ravel()[self.pixels].astype(np.intp)
         self.areas = np.rint(self.sums(np.ones(len(self.pixels), np.float32))).astype(np.int64)
 
@@ -168,25 +169,31 @@ class ConnectedRegions:
 
     def by_size(self, indices: NDArray[np.intp], limits: SizeLimits) -> tuple[NDArray[np.intp], int]:
         """Return those of some regions whose size in metres is allowed, and how many were too large."""
-        boxes = ndimage.find_objects(self._picture)
-        verdicts = np.array([limits.verdict(_source_box(self._scale, *boxes[i - 1])) for i in indices])
+        boxes = self._boxes(indices.tolist())
+        verdicts = np.array([limits.verdict(_source_box(self._scale, *box)) for box in boxes])
         return indices[verdicts == 0], int((verdicts > 0).sum())
 
     def cut_out(self, indices: Sequence[int]) -> list[Component]:
         """Return some of the regions."""
         if not len(indices):
             return []
-        # Not cc3d.statistics: it needs more pixels than regions, which a tiny picture may not have.
-        boxes = ndimage.find_objects(self._picture)
         found = []
-        for index in indices:
-            rows, columns = boxes[index - 1]
+        for index, (rows, columns) in zip(indices, self._boxes(indices), strict=True):
             top, left = rows.start, columns.start
             mask = self._picture[rows, columns] == index
             value = int(self._labels[top, left + int(np.argmax(mask[0]))])
             box = _source_box(self._scale, rows, columns)
             found.append(Component(value, mask, top, left, box, int(self.areas[index])))
         return found
+
+    def _boxes(self, indices: Sequence[int]) -> list[tuple[slice, slice]]:
+        """Return the rows and columns of the working picture that hold each of some regions."""
+        # Only the rows that hold any region. Not cc3d.statistics: it needs more pixels than regions, which a
+        # tiny picture may not have.
+        first, last = (int(self.pixels[end]) // self._picture.shape[1] for end in (0, -1))
+        boxes = ndimage.find_objects(self._picture[first : last + 1])
+        found = (boxes[index - 1] for index in indices)
+        return [(slice(rows.start + first, rows.stop + first), columns) for rows, columns in found]
 
 
 def find_components(

@@ -40,16 +40,18 @@ def find_reported(
     min_probability: float,
     area_limits: tuple[float, float],
     limit: int,
+    winners: NDArray[np.intp] | None = None,
 ) -> tuple[list[ReportedRegion], int]:
     """Return the regions of the classes to report, largest first, and how many were cut.
 
     labels: approved class of each pixel at source size. cosines: float32 [h, w, C].
     unknown: regions that already say something else. interpolation: to the working picture.
-    area_limits: least and largest area [source pixel].
+    area_limits: least and largest area [source pixel]. winners: as for label_picture.
     """
     marked = np.array([entry.report for entry in table.entries[: table.approved_count]])
-    winning = np.unique(np.argmax(cosines, axis=2))
-    if not marked[winning].any():
+    if winners is None:
+        winners = np.argmax(cosines, axis=2)
+    if not marked[winners].any():
         return [], 0
     values = np.where(marked, np.arange(1, len(marked) + 1), 0).astype(np.uint16)
     picture = values.take(scale.to_working(labels))
@@ -62,7 +64,10 @@ def find_reported(
     wanted = regions.by_area(*area_limits)
     if not len(wanted):
         return [], cut
-    probabilities = class_probabilities(cosines, logit_scale)
+    # Only of the patches that the regions show, which are few.
+    shown = interpolation.patches_of(regions.pixels)
+    probabilities = np.zeros_like(cosines)
+    probabilities[shown] = class_probabilities(cosines[shown], logit_scale)
     entries = picture.ravel()[regions.pixels].astype(np.intp) - 1
     means = (
         regions.sums(interpolation.sample(probabilities, regions.pixels, entries))[wanted]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ Map = NDArray[np.float32]
 
 UNLABELLED_8 = 255
 UNLABELLED_16 = 65535
+_AT_A_TIME = 1 << 16  # pixels, so that the work stays in the cache
 
 
 def label_type(class_count: int) -> type[np.uint8] | type[np.uint16]:
@@ -31,41 +33,37 @@ def unlabelled(dtype: type[np.uint8] | type[np.uint16]) -> int:
 
 
 def label_picture(
-    cosines: Map, interpolation: PatchInterpolation, dtype: type[np.uint8] | type[np.uint16]
+    cosines: Map,
+    interpolation: PatchInterpolation,
+    dtype: type[np.uint8] | type[np.uint16],
+    winners: NDArray[np.intp] | None = None,
 ) -> NDArray[np.unsignedinteger]:
     """Return the class with the largest interpolated cosine for each pixel.
 
-    cosines: float32 [h, w, C] over the valid patches. The picture has interpolation.size.
+    cosines: float32 [h, w, C] over the valid patches. The picture has interpolation.size. winners: int
+    [h, w], the best class of each patch, where it is known already.
 
     Between four patch centres only the classes that win one of the four or their mean are
     compared. That gives the argmax over all classes but for a few pixels where a class that is
     second everywhere wins in between, and costs no more for many classes than for five.
     """
-    winners = np.argmax(cosines, axis=2)
+    if winners is None:
+        winners = np.argmax(cosines, axis=2)
     cells = _MixedCells.of(cosines, winners)
     # First as if every cell showed the class of its first corner: most do.
-    plain = winners.astype(dtype)[:, interpolation.lower[1]]
-    counts = cells.count[:, interpolation.lower[1]]
+    labels = winners.astype(dtype).take(interpolation.lower[1], axis=1).take(interpolation.lower[0], axis=0)
+    pixels, width = labels.reshape(-1), interpolation.size[1]
     classes: NDArray[np.unsignedinteger] = cells.classes.astype(dtype)
-    labels = np.empty(interpolation.size, dtype)
-    edges = np.searchsorted(interpolation.lower[0], np.arange(len(counts) + 1))
-    # A band of rows at a time, so that the work stays in the cache.
-    for row, count in enumerate(counts):
-        first, stop = int(edges[row]), int(edges[row + 1])
-        if first == stop:
-            continue
-        band = labels[first:stop]
-        band[:] = plain[row]
-        most = int(count.max())
-        if most < 2:
-            continue
-        # The columns with most classes first: those where a further class competes are a slice.
-        groups = [np.flatnonzero(count == competing) for competing in range(most, 1, -1)]
-        columns = np.concatenate(groups)
-        widths = np.cumsum([len(group) for group in groups])[::-1].tolist()
-        numbers = cells.number[row, interpolation.lower[1][columns]]
-        down, across = interpolation.fraction[0][first:stop, None], interpolation.fraction[1][columns]
-        band[:, columns] = _mixed_labels(classes, cells.lead, numbers, widths, down, across)
+    for strip in _strips(cells, interpolation):
+        rows = strip.top + np.arange(strip.height)[:, None]
+        pixels[rows * width + strip.column] = _mixed_labels(
+            classes,
+            cells.lead,
+            strip.cell,
+            [int(np.count_nonzero(strip.count > place)) for place in range(1, int(strip.count[0]))],
+            interpolation.fraction[0].take(rows),
+            interpolation.fraction[1].take(strip.column),
+        )
     return labels
 
 
@@ -73,15 +71,15 @@ def label_picture(
 class _MixedCells:
     """The cells, areas between four patch centres, where several classes compete.
 
-    count: uint8 [y, x], how many classes, 1 where all corners agree.
-    number: int [y, x], place in the lists of mixed cells, M of them; only where count > 1.
-    classes: int [5, M], ascending; from count on meaningless.
+    shape: rows and columns of all cells. place: int [M], of the mixed ones in the flat map of cells.
+    count: uint8 [M], how many classes. classes: int [5, M], ascending; from count on meaningless.
     lead: float32 [4, 4, M], by how much the second to fifth class exceeds the first one at the
         corners: upper left, upper right, lower left, lower right.
     """
 
+    shape: tuple[int, int]
+    place: NDArray[np.intp]
     count: NDArray[np.uint8]
-    number: NDArray[np.intp]
     classes: NDArray[np.intp]
     lead: Map
 
@@ -105,12 +103,60 @@ class _MixedCells:
         # Each class once, the rest behind them.
         classes[:, 1:][classes[:, 1:] == classes[:, :-1]] = class_count
         classes.sort(axis=1)
-        count = np.ones(mixed.shape, np.uint8)
-        count[mixed] = (classes < class_count).sum(axis=1)
+        count = (classes < class_count).sum(axis=1, dtype=np.uint8)
         classes = np.ascontiguousarray(np.minimum(classes, class_count - 1).T)
         values = cosines.ravel()[corners * class_count + classes[:, None]]  # [5, 4, M]
-        number = np.cumsum(mixed).reshape(mixed.shape) - 1
-        return cls(count, number, classes, values[1:] - values[0])
+        return cls(mixed.shape, np.flatnonzero(mixed), count, classes, values[1:] - values[0])
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """Columns of pixels of equal height, N of them, each in one mixed cell, those with most classes first.
+
+    cell, count: int [N], the mixed cell of each and its number of classes. top, column: int [N], its first
+    pixel. height: [pixel].
+    """
+
+    cell: NDArray[np.intp]
+    count: NDArray[np.uint8]
+    top: NDArray[np.intp]
+    column: NDArray[np.intp]
+    height: int
+
+
+def _strips(cells: _MixedCells, interpolation: PatchInterpolation) -> Iterator[_Strip]:
+    """Give all pixels of all mixed cells, a cache's worth of them at a time."""
+    rows, columns = np.divmod(cells.place, cells.shape[1])
+    (tops, heights), (lefts, widths) = (
+        _spans(lower, count) for lower, count in zip(interpolation.lower, cells.shape, strict=True)
+    )
+    order = np.lexsort((-cells.count.astype(np.int8), heights[rows]))
+    height, width = heights[rows[order]], widths[columns[order]]
+    for first, stop in _runs(height):
+        pixels = np.cumsum(height[first:stop] * width[first:stop])
+        steps = np.arange(0, pixels[-1] + _AT_A_TIME, _AT_A_TIME)
+        cuts = first + np.searchsorted(pixels, steps, side="right")
+        for start, end in pairwise(cuts.tolist()):
+            wide = width[start:end]
+            cell = np.repeat(order[start:end], wide)
+            if not len(cell) or not height[first]:
+                continue
+            before = np.cumsum(wide) - wide
+            column = np.arange(len(cell)) + np.repeat(lefts[columns[order[start:end]]] - before, wide)
+            yield _Strip(cell, cells.count[cell], tops[rows[cell]], column, int(height[first]))
+
+
+def _spans(lower: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the first pixel of each of `count` cells along an axis, and how many pixels it has."""
+    edges = np.searchsorted(lower, np.arange(count + 1))
+    return edges[:-1], np.diff(edges)
+
+
+def _runs(values: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Give start and stop of each run of equal values."""
+    if len(values):
+        edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+        yield from pairwise(edges)
 
 
 def _mixed_labels(
@@ -121,11 +167,11 @@ def _mixed_labels(
     down: Map,
     across: Map,
 ) -> NDArray[np.unsignedinteger]:
-    """Return the best class of some pixels of the band between two patch rows, [rows, pixels].
+    """Return the best class of each pixel of a strip, [height, N].
 
-    classes, lead: as in _MixedCells. numbers: int [pixels], the cell of each column of pixels, those
+    classes, lead: as in _MixedCells. numbers: int [N], the cell of each column of pixels, those
     with most classes first. widths: how many of them have a second class, a third and so on.
-    down, across: share of the lower patch row, float32 [rows, 1], and of the right patch, [pixels].
+    down, across: share of the lower patch row, float32 [height, N], and of the right patch, [N].
     """
     label = np.repeat(classes[0].take(numbers)[None], len(down), axis=0)
     best = np.zeros((1, 1), np.float32)
@@ -133,7 +179,7 @@ def _mixed_labels(
         corner = lead[place].take(numbers[:width], axis=1)
         upper = corner[0] + across[:width] * (corner[1] - corner[0])
         lower = corner[2] + across[:width] * (corner[3] - corner[2])
-        value = down * (lower - upper)
+        value = down[:, :width] * (lower - upper)
         value += upper
         better = value > best[:, :width]
         if place + 1 < len(widths):

@@ -166,7 +166,8 @@ class AnomalySegmenter:
             used = used_entries(names, settings.name_mode)
             legend, used_labels = legend_of(naming_table.entries, table.approved_count, used)
             dtype = label_type(len(legend))
-            labels = label_picture(known, patch_interpolation(letterbox, size), dtype)
+            winners = known.argmax(axis=2)
+            labels = label_picture(known, patch_interpolation(letterbox, size), dtype, winners)
             reported: list[ReportedRegion] = []
             if settings.report_known:
                 reported, cut = find_reported(
@@ -180,6 +181,7 @@ class AnomalySegmenter:
                     settings.report_min_probability,
                     limits,
                     settings.max_regions,
+                    winners,
                 )
                 dropped += cut
             inner = {}

@@ -86,6 +86,15 @@ class PatchInterpolation:
             ends.append(near + across * (flat.take(start + right) - near))
         return np.asarray(ends[0] + down * (ends[1] - ends[0]), dtype=np.float32)
 
+    def patches_of(self, pixels: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return which patches `sample` looks at for some pixels, bool [h, w]; pixels as there."""
+        rows, columns = np.divmod(pixels, self.size[1])
+        touched = np.zeros(self.grid, np.bool_)
+        for down in (self.lower[0], self.upper[0]):
+            for across in (self.lower[1], self.upper[1]):
+                touched[down[rows], across[columns]] = True
+        return touched
+
     def mean(self, values: Map, mask: NDArray[np.bool_], top: int = 0, left: int = 0) -> Map:
         """Return the mean over a mask of values interpolated to the picture, float32 [D].
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from clipomaly_ros.vision import segmentation
 from clipomaly_ros.vision.legend_colours import legend_colours
 from clipomaly_ros.vision.letterbox import Letterbox
 from clipomaly_ros.vision.segmentation import label_picture, label_type, legend_of, unlabelled
@@ -59,6 +60,42 @@ def test_labels_differ_from_brute_force_in_few_pixels_even_of_a_noisy_scene():
             (label_picture(cosines, interpolation, np.uint8) == brute_force(cosines, interpolation)).mean()
         )
     assert np.mean(agreement) > 0.97
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.integers(1, 9),
+    st.integers(0, 999),
+    st.sampled_from([1, 37, 500]),
+)
+def test_labels_are_the_first_best_of_the_classes_of_their_cell_however_the_work_is_cut(
+    source, classes, seed, at_a_time
+):
+    cosines, interpolation = random_scene(source, classes, seed)
+    cosines = np.round(cosines, 1)  # so that there are ties
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segmentation, "_AT_A_TIME", at_a_time)
+        labels = label_picture(cosines, interpolation, np.uint16, cosines.argmax(2))
+    np.testing.assert_array_equal(labels, label_picture(cosines, interpolation, np.uint16))
+    planes = [interpolation.along_rows(plane) for plane in np.moveaxis(cosines, 2, 0)]
+    for row, down in enumerate(interpolation.fraction[0]):
+        ends = [part[0][row] for part in (interpolation.lower, interpolation.upper)]
+        for column in range(source[1]):
+            sides = [part[1][column] for part in (interpolation.lower, interpolation.upper)]
+            # In the order of the sum that says which class wins the middle.
+            corners = [cosines[y, x] for y in ends for x in sides]
+            middle = corners[0] + corners[1] + corners[2] + corners[3]
+            competing = sorted({int(corner.argmax()) for corner in (*corners, middle)})
+            values = [
+                planes[c][ends[0], column] + down * (planes[c][ends[1], column] - planes[c][ends[0], column])
+                for c in competing
+            ]
+            best = max(values)
+            near = [c for c, value in zip(competing, values, strict=True) if value >= best - 1e-5]
+            assert labels[row, column] in near
+            if len({tuple(corner) for corner in corners}) == 1:
+                assert labels[row, column] == near[0]
 
 
 def test_labels_are_exact_at_patch_centres():

@@ -133,6 +133,21 @@ def test_samples_are_those_of_the_upsampled_planes(letterbox, seed):
     np.testing.assert_allclose(grid.sample(values, pixels, chosen), expected, atol=1e-5)
 
 
+@settings(max_examples=50, deadline=None)
+@given(letterboxes, st.integers(0, 99))
+def test_samples_look_at_the_patches_that_are_said(letterbox, seed):
+    interpolation = PatchInterpolation(letterbox, (23, 31))
+    generator = np.random.default_rng(seed)
+    pixels = generator.integers(0, 23 * 31, generator.integers(1, 40))
+    values = generator.random((*interpolation.grid, 3), np.float32)
+    planes = generator.integers(0, 3, len(pixels))
+    said = interpolation.patches_of(pixels)
+    kept = np.where(said[:, :, None], values, np.nan)
+    expected = interpolation.sample(values, pixels, planes)
+    np.testing.assert_array_equal(interpolation.sample(kept, pixels, planes), expected)
+    assert said.sum() <= 4 * len(pixels)
+
+
 @given(st.integers(1, 400), st.data())
 def test_every_source_pixel_belongs_to_the_cell_around_it(source, data):
     size = data.draw(st.integers(1, source))

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import softmax
 
 from clipomaly_ros.vision.assembly import label_regions, paint_regions, published_regions
@@ -9,6 +11,7 @@ from clipomaly_ros.vision.letterbox import Letterbox
 from clipomaly_ros.vision.naming import MAX_NAMES, name_regions, pool_regions, preselect_words
 from clipomaly_ros.vision.regions import Component, PictureScale, find_components
 from clipomaly_ros.vision.types import RegionState, TextTable
+from clipomaly_ros.vision.unknown_score import class_probabilities
 from clipomaly_ros.vision.upsampling import PatchInterpolation
 from clipomaly_ros.vocabulary.entries import Entry, NameSource
 
@@ -58,6 +61,24 @@ def test_the_least_probability_decides():
     probability = float(softmax(embedding[0].astype(float) * SCALE)[3])
     assert name(embedding, min_probability=probability - 0.01).name == "bolt"
     assert name(embedding, min_probability=probability + 0.01).name == ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 12), st.floats(0, 0.4), st.floats(-0.3, 0.3))
+def test_names_are_those_of_each_region_by_itself(seed, count, least, margin):
+    embeddings = np.random.default_rng(seed).choice(np.float32([0, 0.2, 0.3, 0.6]), (count, 6))  # with ties
+    together = name_regions(embeddings, table_of(), 9, SCALE, least, margin)
+    for embedding, found in zip(embeddings, together, strict=True):
+        words = np.concatenate([np.arange(3), 3 + preselect_words(embeddings, table_of().embeddings[3:], 9)])
+        chances = class_probabilities(embedding[words], SCALE)
+        known = chances[:3].max()
+        fitting = [p for p in range(3, 6) if chances[p] >= least and chances[p] - known >= margin]
+        if any(
+            abs(chances[p] - least) < 1e-6 or abs(chances[p] - known - margin) < 1e-6 for p in range(3, 6)
+        ):
+            continue  # rounding decides
+        best = [int(words[p]) for p in sorted(fitting, key=lambda p: -chances[p])]
+        assert [found.entry, *found.others] == (best or [None])
 
 
 def test_without_words_regions_stay_nameless_and_none_gives_none():
