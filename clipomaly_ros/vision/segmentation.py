@@ -51,7 +51,8 @@ def label_picture(
         winners = np.argmax(cosines, axis=2)
     cells = _MixedCells.of(cosines, winners)
     # First as if every cell showed the class of its first corner: most do.
-    labels = winners.astype(dtype).take(interpolation.lower[1], axis=1).take(interpolation.lower[0], axis=0)
+    first: NDArray[np.unsignedinteger] = winners.astype(dtype)
+    labels = first.take(interpolation.lower[1], axis=1).take(interpolation.lower[0], axis=0)
     pixels, width = labels.reshape(-1), interpolation.size[1]
     classes: NDArray[np.unsignedinteger] = cells.classes.astype(dtype)
     for strip in _strips(cells, interpolation):
