@@ -2,7 +2,8 @@
 
 A transformer's matrix products are quantised dynamically: weights beforehand, activations at run
 time, by the range they have then. A convolutional network is quantised statically, by the ranges
-that its activations take on calibration pictures, because convolutions gain nothing otherwise.
+that its activations take on calibration pictures, because convolutions gain nothing otherwise; its
+first convolutions stay as they are: they see single pixels, and everything after them inherits their error.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from clipomaly_ros.model.manifest import IMAGE_FILE, POINTWISE, BundleError
 
 LEAST_FRAMES = 4  # of a calibration
+FIRST_KEPT = 10  # one in so many convolutions stays in fp32, counted from the image
 
 
 def to_int8(model: bytes, dense_variant: str, frames: Sequence[NDArray[np.float32]] = ()) -> bytes:
@@ -70,6 +73,7 @@ def to_int8(model: bytes, dense_variant: str, frames: Sequence[NDArray[np.float3
                     per_channel=True,
                     activation_type=QuantType.QUInt8,
                     weight_type=QuantType.QInt8,
+                    nodes_to_exclude=_first_convolutions(loaded),
                 )
             else:
                 quantize_dynamic(
@@ -85,6 +89,16 @@ def to_int8(model: bytes, dense_variant: str, frames: Sequence[NDArray[np.float3
         raise BundleError(f"{IMAGE_FILE}: cannot be converted to int8: {reason}; use fp32") from error
     finally:
         logging.getLogger().removeFilter(_is_no_advice)
+
+
+def _first_convolutions(model: Any) -> list[str]:
+    """Return the names of the convolutions to leave alone; nodes without a name get one."""
+    names = []
+    for index, node in enumerate(model.graph.node):
+        node.name = node.name or f"node {index}"
+        if node.op_type == "Conv":
+            names.append(node.name)
+    return names[: len(names) // FIRST_KEPT]
 
 
 def _is_no_advice(record: logging.LogRecord) -> bool:

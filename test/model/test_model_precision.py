@@ -1,5 +1,7 @@
 """Bundles in half precision and in int8: close to fp32, smaller, and refused where they are not."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,29 @@ def test_convolutions_in_int8_follow_their_calibration():
         assert not np.array_equal(found, expected)
         lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
         assert ((found * expected).sum(axis=1) / lengths).mean() > 0.995
+
+
+def test_the_first_convolutions_stay_as_they_are():
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    generator = np.random.default_rng(2)
+    shapes = [(4, 3, 1, 1)] + [(4, 4, 1, 1)] * 28
+    weights = [generator.standard_normal(shape).astype(np.float32) / 2 for shape in shapes]
+    ends = ["image", *(f"map {i}" for i in range(len(weights) - 1)), "patches"]
+    nodes = [  # without names, which the exporters of others may leave out
+        helper.make_node("Conv", [before, f"w{i}"], [after])
+        for i, (before, after) in enumerate(itertools.pairwise(ends))
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 8, 8])
+    patches = helper.make_tensor_value_info("patches", TensorProto.FLOAT, [1, 4, 8, 8])
+    tensors = [numpy_helper.from_array(array, f"w{i}") for i, array in enumerate(weights)]
+    graph = helper.make_graph(nodes, "tower", [image], [patches], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    converted = onnx.load_from_string(to_int8(model.SerializeToString(), POINTWISE, frames_of((8, 8))))
+    made_by = {output: node.op_type for node in converted.graph.node for output in node.output}
+    weights_of = [node.input[1] for node in converted.graph.node if node.op_type == "Conv"]
+    assert [made_by.get(name, "stored") for name in weights_of] == ["stored"] * 2 + ["DequantizeLinear"] * 27
 
 
 def test_convolutions_need_pictures_to_calibrate_with():
