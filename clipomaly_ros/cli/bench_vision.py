@@ -53,6 +53,7 @@ from clipomaly_ros.nodes.segmenter_loading import bundle_path
 from clipomaly_ros.vision.segmenter import AnomalySegmenter
 from clipomaly_ros.vision.settings import SegmenterSettings
 
+SHORT = 200  # frames of the cases without the model: a long run is about the model's memory
 DRAWN = 4  # pictures drawn when no folder is given
 ALTERNATIVE_PICTURES = 32  # half to calibrate with, half to compare on
 ADDED_NAMES = 5  # timed additions of a name to each dictionary
@@ -83,7 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=picture_size, nargs="+", default=[(720, 1280), (1080, 1920)], metavar="WxH"
     )
     parser.add_argument(
-        "--frames", type=positive, default=30, metavar="N", help="frames of each case (default: 30)"
+        "--frames",
+        type=positive,
+        default=30,
+        metavar="N",
+        help=f"frames of each case, those without the model at most {SHORT} (default: 30)",
     )
     parser.add_argument(
         "--words", type=int, nargs="*", default=[200, 2000, 20000], metavar="N", help="dictionary sizes"
@@ -170,16 +175,17 @@ def _cases(
     source: SegmenterSource, settings: SegmenterSettings, options: argparse.Namespace
 ) -> Iterator[VisionTimings]:
     """Yield the model's frames at each size, then dictionary sizes and noise without the model."""
+    short = min(options.frames, SHORT)
     for size in options.size:
         pictures = _pictures(options, size)
         yield measure("model", source.encoder, source.table, settings, pictures, options.frames)
         real = FixedEncoder.of_picture(source.encoder, pictures[0], settings.fit)
         for words in options.words:
             table = resized_table(source.table, words, options.seed)
-            yield measure("dictionary", real, table, settings, pictures[:1], options.frames)
+            yield measure("dictionary", real, table, settings, pictures[:1], short)
         noise = FixedEncoder(source.encoder, noise_patches(source, options.seed, 0.5))
         worst = noise_settings(settings)
-        yield measure("noise", noise, source.table, worst, pictures[:1], options.frames)
+        yield measure("noise", noise, source.table, worst, pictures[:1], short)
 
 
 def _added_names(
