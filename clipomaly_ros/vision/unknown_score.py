@@ -142,6 +142,7 @@ CANDIDATE_SCORES = ("candidate_mass",)
 SCALE_FREE_SCORES = ("max_logit",)
 
 _COSINES_AT_A_TIME = 1 << 16
+_PATCHES_AT_A_TIME = 1 << 14
 
 
 def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float) -> tuple[Map, Map]:
@@ -160,14 +161,16 @@ def score_patches(patches: Map, table: TextTable, name: str, logit_scale: float)
         words = words[words_of_frame(patches, known.max(axis=2), words)]
     flat, flat_known = patches.reshape(-1, patches.shape[-1]), known.reshape(-1, count)
     result = np.empty(len(flat), np.float32)
-    # A few patches at a time, so that the work stays in the cache.
-    step = min(len(flat), max(1, _COSINES_AT_A_TIME // (count + len(words))))
-    cosines = np.empty((step, count + len(words)), np.float32)
-    for first in range(0, len(flat), step):
-        block = slice(first, first + step)
-        shown = flat[block]
-        part = cosines[: len(shown)]
-        part[:, :count] = flat_known[block]
+    step = max(1, _COSINES_AT_A_TIME // (count + len(words)))
+    cosines = np.empty((min(len(flat), _PATCHES_AT_A_TIME), count + len(words)), np.float32)
+    # One product of many patches, as on a busy machine the threads of every product wait for one another;
+    # then a few patches at a time, so that the work stays in the cache.
+    for start in range(0, len(flat), _PATCHES_AT_A_TIME):
+        many = slice(start, start + _PATCHES_AT_A_TIME)
+        shown, part, scored = flat[many], cosines[: len(flat[many])], result[many]
+        part[:, :count] = flat_known[many]
         np.matmul(shown, words.T, out=part[:, count:])
-        result[block] = score(Similarities(part, count, logit_scale))
+        for first in range(0, len(shown), step):
+            few = slice(first, first + step)
+            scored[few] = score(Similarities(part[few], count, logit_scale))
     return result.reshape(patches.shape[:2]), known

@@ -14,7 +14,7 @@ Map = NDArray[np.float32]
 
 PARTS = 64  # of an image, about; one patch of each is compared with all words
 LIMIT = 128  # words of a frame; a dictionary with no more is taken as a whole
-_WORDS_AT_A_TIME = 1024
+_WORDS_AT_A_TIME = 4096
 
 
 def least_explained(best: Map) -> NDArray[np.intp]:

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp, softmax
 from scipy.stats import entropy
 
+from clipomaly_ros.vision import unknown_score
 from clipomaly_ros.vision.types import TextTable, VisionError
 from clipomaly_ros.vision.unknown_score import (
     SCALE_FREE_SCORES,
@@ -149,7 +150,10 @@ def test_probabilities_are_scipys_softmax(values, scale):
 
 @pytest.mark.parametrize("name", sorted(UNKNOWN_SCORES))
 @pytest.mark.parametrize("words", [0, 5, 120])
-def test_patches_score_as_their_similarities_do(name, words):
+@pytest.mark.parametrize(("patches", "cosines"), [(1 << 14, 1 << 16), (63, 700), (10, 1), (9, 300)])
+def test_patches_score_as_their_similarities_do(name, words, patches, cosines, monkeypatch):
+    monkeypatch.setattr(unknown_score, "_PATCHES_AT_A_TIME", patches)
+    monkeypatch.setattr(unknown_score, "_COSINES_AT_A_TIME", cosines)
     rng = np.random.default_rng(1)
     patches, embeddings = rng.standard_normal((7, 9, 4)), rng.standard_normal((6 + words, 4))
     patches, embeddings = (

@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clipomaly_ros.vision import word_selection
 from clipomaly_ros.vision.types import TextTable
 from clipomaly_ros.vision.unknown_score import Similarities, candidate_mass_score, score_patches
 from clipomaly_ros.vision.word_selection import (
@@ -14,6 +15,7 @@ from clipomaly_ros.vision.word_selection import (
 )
 from clipomaly_ros.vocabulary.entries import Entry
 
+AT_A_TIME = word_selection._WORDS_AT_A_TIME
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40))
 
 
@@ -55,7 +57,11 @@ def test_the_largest_are_those_of_a_stable_sort(values, count):
     assert largest_first(numbers, count).tolist() == expected.tolist()
 
 
-@given(count=st.sampled_from([0, 1, 1023, 1024, 1025, 3000]), shown=st.integers(1, 70), off=st.booleans())
+@given(
+    count=st.sampled_from([0, 1, AT_A_TIME - 1, AT_A_TIME, AT_A_TIME + 1, 3 * AT_A_TIME - 7]),
+    shown=st.integers(1, 70),
+    off=st.booleans(),
+)
 @settings(max_examples=20, deadline=None)
 def test_cosines_taken_block_by_block_are_those_of_one_product(count, shown, off):
     patches, words = directions((shown, 24), count), directions((count, 24), shown)
