@@ -55,7 +55,7 @@ from clipomaly_ros.vision.settings import SegmenterSettings
 
 SHORT = 200  # frames of the cases without the model: a long run is about the model's memory
 DRAWN = 4  # pictures drawn when no folder is given
-ALTERNATIVE_PICTURES = 32  # half to calibrate with, half to compare on
+ALTERNATIVE_PICTURES = 16  # half to calibrate with, half to compare on
 ADDED_NAMES = 5  # timed additions of a name to each dictionary
 NAIVE_FRAMES = 1  # it takes long and much memory, and nobody waits for its second digit
 

@@ -16,6 +16,7 @@ from clipomaly_ros.model.openvino_encoder import INSTALL, installed
 from clipomaly_ros.vision.types import VisionError
 
 NAMES = [REFERENCE, "onnxruntime int8", "openvino f32", "openvino bf16"]
+NAMES += ["openvino int8, rest f32", "openvino int8, rest bf16"]
 
 
 def pictures(count=8):
@@ -39,7 +40,7 @@ def test_int8_is_compared_and_what_is_missing_is_said(tiny_bundle, no_openvino):
         assert item.figures() == {"name": item.name, "missing": item.missing}
     rows = alternative_rows(found)
     assert {len(row) for row in rows} == {len(rows[0])}
-    assert [row[1] for row in rows[3:]] == ["not had", "not had"]
+    assert [row[1] for row in rows[3:]] == ["not had"] * 4
     assert rows[1][3:6] == ("1.00", "1.00", "1.00000")
 
 
@@ -69,6 +70,8 @@ def test_openvino_is_compared_where_it_is_installed(tiny_bundle):
     assert len(found["openvino f32"].cpu.values) == 2
     half = found["openvino bf16"]
     assert "no instructions for bfloat16" in half.missing or half.agreement.mean > 0.99
+    int8 = found["openvino int8, rest f32"]
+    assert "OpenVINO cannot open it" in int8.missing or int8.agreement.mean > 0.9
 
 
 def test_too_few_pictures_and_other_bundles_are_refused(tiny_bundle):
