@@ -226,8 +226,11 @@ def test_the_commands_write_what_they_print(apron, tiny_bundle, tmp_path, capsys
     assert figures["settings"]["threshold"] == 0.4
     assert figures["settings"]["name_words"] == "tagger"
     assert figures["frames"] == len(index["images"])
+    assert figures["backend"].startswith("onnxruntime ")
+    assert f"by {figures['backend']}" in text
     assert f"AP {' ' * 4}" in text
     page = (out / "report.md").read_text()
+    assert f"by {figures['backend']}" in page
     for picture in ("precision_recall.png", "detection.png", "examples/scene_0000.jpg"):
         assert picture in page
         assert cv2.imread(str(out / picture)) is not None
@@ -239,6 +242,7 @@ def test_the_commands_write_what_they_print(apron, tiny_bundle, tmp_path, capsys
     assert content["low_threshold"] is None
     assert code == (0 if content["chosen"]["threshold"] < 1 else 1)
     assert content["split"] == "validation"
+    assert content["backend"] == figures["backend"]
     assert len(content["trials"]) >= 2
     assert (content["alpha"], content["target_per_thousand_frames"]) == (None, 2.0)
     config.write_text("threshold_low: 0.5\n")
