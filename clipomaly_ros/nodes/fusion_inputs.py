@@ -59,7 +59,8 @@ class FusionInputs:
         self._subscriptions: list[Any] = []
         self.cameras: Sequence[str] = parameters.cameras or [""]
         self.statistics = PairStatistics()
-        self._eras = StampEras(round(parameters.jump_threshold * 1e9))
+        clock = node.get_clock()
+        self._eras = StampEras(round(parameters.jump_threshold * 1e9), now=lambda: clock.now().nanoseconds)
         self.calibrations = {camera: CameraInfoHistory(parameters.rectified) for camera in self.cameras}
         self.legends = {camera: LegendHistory() for camera in self.cameras}
         self._deskew, self._time_unit = parameters.deskew, parameters.point_time_unit

@@ -41,7 +41,7 @@ class JumpAwareBuffer(tf2_ros.Buffer):
     ) -> None:
         super().__init__(cache_time)
         self._threshold, self._now, self._on_stray = threshold, now, on_stray
-        self._eras = StampEras(threshold, shared_messages=True)
+        self._eras = StampEras(threshold, shared_messages=True, now=now)
         self._ahead: dict[str, tuple[TransformStamped, str]] = {}
         self._begun = -RECENT
 

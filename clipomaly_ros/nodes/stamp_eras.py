@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,11 +75,15 @@ class StampEras:
     inputs join with their own step back, or as soon as their stamps are not ahead of it; what
     they bring until then is old, but not for ever: one that goes on so for 5 s has a time of
     its own. Stamps and threshold in nanoseconds. shared_messages: several inputs may come in one
-    message; equal stamps are then one witness, not two.
+    message; equal stamps are then one witness, not two. now: returns the clock's time [ns]; once
+    the clock has jumped as well, it tells how far the era has come while no input sent anything.
     """
 
-    def __init__(self, threshold: int, shared_messages: bool = False) -> None:
-        self.threshold, self._shared = threshold, shared_messages
+    def __init__(
+        self, threshold: int, shared_messages: bool = False, now: Callable[[], int] = lambda: 0
+    ) -> None:
+        self.threshold, self._shared, self._now = threshold, shared_messages, now
+        self._clocked = False  # whether the clock is known to be of this era
         self.era = 0
         self._newest: int | None = None  # stamp in this era, over all inputs
         self._inputs: dict[str, _Input] = {}
@@ -121,6 +125,7 @@ class StampEras:
 
         None when a message has begun it already.
         """
+        self._clocked = True
         if self._newest is not None and self._newest <= now + self.threshold:
             return None
         self._begin(now)
@@ -128,6 +133,8 @@ class StampEras:
 
     def _is_old(self, entry: _Input, stamp: int) -> bool:
         if self._newest is None or stamp <= self._newest + self.threshold:
+            return False
+        if self._clocked and stamp <= self._now() + self.threshold:
             return False
         entry.newest = max(entry.newest, stamp)
         if entry.old_since is None:
@@ -144,6 +151,7 @@ class StampEras:
             for held in self._held
         ):
             self._begin(None)
+            self._clocked = False  # it may still be of before, or have nothing to do with stamps
             items = self._release(step)
             return Judgement(Verdict.JUMP, items, strays)
         if step.stamp not in {held.stamp for held in self._held if held.name == step.name}:

@@ -160,3 +160,39 @@ def test_a_jump_of_the_clock_counts_once_with_the_stamps():
     verdicts = [eras.judge("cloud", START + step * STEP).verdict for step in range(3)]
     assert verdicts[-1] is Verdict.JUMP  # the stamps are first
     assert eras.clock_jumped(START) is None
+
+
+@given(back=st.integers(6, 200), silent=st.integers(0, 250), first=st.integers(0, 10))
+def test_after_the_clock_went_back_nothing_up_to_its_time_is_old_however_long_inputs_were_silent(
+    back, silent, first
+):
+    clock = [START]
+    eras = StampEras(THRESHOLD, now=lambda: clock[0])
+    for name in ("cloud", "camera"):
+        eras.judge(name, START)
+    clock[0] = START - back * STEP
+    assert eras.clock_jumped(clock[0]) == ()
+    clock[0] += silent * STEP
+    for step in range(30):
+        clock[0] += STEP
+        for name in ("cloud", "camera")[: 2 if step >= first else 1]:
+            assert eras.judge(name, clock[0] - STEP // 2).verdict is Verdict.ACCEPT
+
+
+def test_what_the_clock_has_not_reached_is_still_of_before_the_jump():
+    clock = [START]
+    eras = StampEras(THRESHOLD, now=lambda: clock[0])
+    eras.judge("cloud", START)
+    clock[0] = START - 50 * STEP
+    eras.clock_jumped(clock[0])
+    clock[0] += 10 * STEP
+    assert eras.judge("cloud", START + STEP).verdict is Verdict.OLD
+
+
+def test_a_clock_that_did_not_jump_says_nothing_of_stamps_that_did():
+    eras = StampEras(THRESHOLD, now=lambda: START + 10**12)  # as of a recording without /clock
+    for name in ("cloud", "camera"):
+        eras.judge(name, START + 20 * STEP)
+    for step in range(3):
+        eras.judge("cloud", START + step * STEP)
+    assert eras.judge("camera", START + 21 * STEP).verdict is Verdict.OLD
