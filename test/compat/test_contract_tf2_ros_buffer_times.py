@@ -40,6 +40,16 @@ def test_time_zero_means_the_latest_common_time(buffer):
     assert stamp_of(buffer.lookup_transform("c", "d", NOW)) == 0  # static only: no time at all
 
 
+def test_frames_without_a_chain_have_no_latest_common_time(buffer):
+    moving(buffer, "a", "b")
+    moving(buffer, "c", "d")
+    with pytest.raises(tf2_ros.TransformException) as found:
+        buffer.get_latest_common_time("a", "d")
+    assert found.type is tf2_ros.TransformException
+    with pytest.raises(tf2_ros.LookupException):
+        buffer.get_latest_common_time("a", "nobody")
+
+
 def test_a_static_transform_holds_at_any_time_and_the_last_one_counts(buffer):
     buffer.set_transform_static(transform("a", "b", 5 * S, (1, 0, 0)), "test")
     assert x_of(buffer, 1) == x_of(buffer, 999 * S) == 1

@@ -130,12 +130,15 @@ class BufferCore:
     def get_latest_common_time(self, target_frame: str, source_frame: str) -> Time:
         """Return the newest time at which every moving link between two frames has data.
 
-        0 if all links are static.
+        0 if all links are static. Without a chain it is a plain TransformException.
         """
         with self._lock:
             self._check(target_frame)
             self._check(source_frame)
-            return Time(nanoseconds=self._latest_common_time(target_frame, source_frame))
+            try:
+                return Time(nanoseconds=self._latest_common_time(target_frame, source_frame))
+            except TransformException as error:
+                raise TransformException(str(error)) from None
 
     def all_frames_as_yaml(self) -> str:
         """Return a YAML mapping: child frame -> parent, broadcaster, rate in Hz, span of time in s."""
