@@ -64,6 +64,8 @@ class BridgeNode(Node):
             for publisher, convert in wanted:
                 publisher.publish(convert(array.header, zones))
         except Exception as error:  # a callback that raises ends the bridge
+            if not self.context.ok():  # a signal came in between: nobody is to be told
+                return
             self.get_logger().error(
                 f"zones of {array.header.stamp.sec} s are left out: {error!r}",
                 throttle_duration_sec=LOG_EVERY,

@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import rclpy
 from nav_msgs.msg import OccupancyGrid
 from ros_harness import NodeProcess, Observer, spinning, wait_until
 from zone_array import moving, zone, zone_array
@@ -68,6 +69,27 @@ def test_a_mask_is_made_only_while_somebody_listens_and_a_bad_zone_does_not_end_
             return any(len(mask.data) == 1 for mask in masks)
 
         wait_until(survived, "an empty mask after a bad array")
+
+
+@pytest.mark.dds
+def test_an_end_while_zones_are_converted_is_no_error(capfd: pytest.CaptureFixture[str]):
+    class Ended(KeepOutBridge):
+        def _convert(self, header, zones):
+            message = super()._convert(header, zones)
+            self.context.shutdown()
+            return message
+
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    bridge = Ended(context=context)
+    with Observer() as observer:
+        observer.subscribe(OccupancyGrid, "/keep_out_mask", qos.LATCHED)
+        (bridge_publisher,) = [each for each in bridge.publishers if each.topic_name == "/keep_out_mask"]
+        wait_until(bridge_publisher.get_subscription_count, "a listener of the mask")
+        bridge._on_zones(zone_array(zone()))
+        assert not context.ok()
+        bridge.destroy_node()
+    assert "left out" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("module", sorted(NEEDS))
