@@ -29,6 +29,7 @@ from clipomaly_ros.hazard.ground import GroundSettings
 from clipomaly_ros.hazard.ground_placing import place_regions
 from clipomaly_ros.hazard.ground_ray import GroundRaySettings, NoIntersection
 from clipomaly_ros.hazard.lying import whole_lying_things
+from clipomaly_ros.hazard.see_through import SeeThroughSettings, seen_through
 from clipomaly_ros.hazard.terrain import Terrain, find_terrain
 from clipomaly_ros.hazard.transforms import RigidTransform
 from clipomaly_ros.hazard.types import (
@@ -64,6 +65,7 @@ class FusionSettings:
     foreground: ForegroundSettings = field(default_factory=ForegroundSettings)
     footprint: FootprintSettings = field(default_factory=FootprintSettings)
     ground_ray: GroundRaySettings = field(default_factory=GroundRaySettings)
+    see_through: SeeThroughSettings = field(default_factory=SeeThroughSettings)
     corridor: CorridorSettings = field(default_factory=CorridorSettings)
 
     def __post_init__(self) -> None:
@@ -135,7 +137,7 @@ class RegionFuser:
         ground = replace(self.settings.ground, height=self.settings.ground.height - float(sensor[2]))
         terrain = find_terrain(cloud, fixed_from_cloud, ground)
         ground_done = time.perf_counter()
-        seen, points = self._obstacles(cloud, camera, camera_from_cloud, fixed_from_cloud, terrain)
+        seen, points, returns = self._obstacles(cloud, camera, camera_from_cloud, fixed_from_cloud, terrain)
         under = regions_under(seen, region_image, self.settings.association)
         scan = _Scan(points, seen, under, terrain)
         project_done = time.perf_counter()
@@ -143,16 +145,20 @@ class RegionFuser:
         measured = self._from_points(regions, camera, scan, fixed_from_camera, sensor) if regions else []
         without = [region for region, geometry in zip(regions, measured, strict=True) if geometry is None]
         ground_ray = self.settings.ground_ray
-        placed = place_regions(without, region_image, camera, terrain, fixed_from_camera, ground_ray)
+        placed = list(place_regions(without, region_image, camera, terrain, fixed_from_camera, ground_ray))
+        eye = fixed_from_camera.apply(camera.origin[None])[0]
+        empty = seen_through(placed, returns, eye, self.settings.see_through)
+        places = zip(placed, empty, strict=True)
         for region, geometry in zip(regions, measured, strict=True):
             if geometry is not None:
                 measurements.append(ZoneMeasurement(region, geometry, Support.FUSED))
                 continue
-            place = next(placed)
+            place, through = next(places)
             if isinstance(place, NoIntersection):
                 unplaced[region.id] = str(place)
-            else:
-                measurements.append(ZoneMeasurement(region, _moved(place, sensor), Support.GROUND_PLANE))
+                continue
+            place = _moved(place, sensor)
+            measurements.append(ZoneMeasurement(region, place, Support.GROUND_PLANE, through))
         if watch is not None:
             measurements += [
                 ZoneMeasurement(unnamed_region(), geometry, Support.LIDAR_ONLY)
@@ -174,8 +180,8 @@ class RegionFuser:
         camera_from_cloud: RigidTransform,
         fixed_from_cloud: RigidTransform,
         terrain: Terrain,
-    ) -> tuple[SeenPoints, NDArray[np.float32]]:
-        """Return the points above ground that the camera sees, and the same in the fixed frame.
+    ) -> tuple[SeenPoints, NDArray[np.float32], NDArray[np.float32]]:
+        """Return the points above ground that the camera sees, the same in the fixed frame, and all in view.
 
         Each step leaves fewer points to the next one, and the dearest comes last.
         """
@@ -185,7 +191,7 @@ class RegionFuser:
         above = np.flatnonzero(terrain.heights(points) > self.settings.clearance)
         seen = project_cloud(np.take(in_camera, index[above], axis=0), camera)
         seen = drop_hidden(seen, camera, self.settings.association)
-        return seen, np.take(points, above[seen.index], axis=0)
+        return seen, np.take(points, above[seen.index], axis=0), points
 
     def _from_points(
         self,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from clipomaly_ros.hazard.policy_table import (
     DEFAULT_AUTHORITY,
+    DEFAULT_SEEN_THROUGH,
     UNKNOWN_ROW,
     Authority,
     Band,
@@ -23,6 +24,7 @@ from clipomaly_ros.vocabulary.strict_yaml import StrictYamlError, parse_strict, 
 __all__ = ["HazardPolicy", "PolicyDecision", "load_policy", "parse_policy"]
 
 _VERSION = 1
+_SEEN_THROUGH = "seen_through"
 _MAX_LENGTH = 1 << 18
 _Member = TypeVar("_Member", bound=enum.IntEnum)
 
@@ -44,7 +46,7 @@ def parse_policy(text: str, origin: str = "hazard policy") -> HazardPolicy:
         content = parse_strict(text)
     except StrictYamlError as error:
         raise HazardError(f"{origin}: {error}") from error
-    table = _mapping(content, origin, {"version", "rows"}, {"authority"})
+    table = _mapping(content, origin, {"version", "rows"}, {"authority", "solid"})
     if table["version"] != _VERSION:
         raise HazardError(f"{origin}: expected version {_VERSION}, got {table['version']!r}")
     if not isinstance(table["rows"], dict) or not table["rows"]:
@@ -64,14 +66,16 @@ def parse_policy(text: str, origin: str = "hazard policy") -> HazardPolicy:
         raise HazardError(
             f"{origin}: expected a row {UNKNOWN_ROW!r} for what has no name, got {', '.join(rows)}"
         )
-    authority = _authority(table.get("authority", {}), f"{origin}, key 'authority'")
-    return HazardPolicy(rows, authority)
+    authority, seen_through = _authority(table.get("authority", {}), f"{origin}, key 'authority'")
+    solid = _texts(table.get("solid", []), f"{origin}, key 'solid'")
+    return HazardPolicy(rows, authority, frozenset(solid), seen_through)
 
 
-def _authority(value: Any, where: str) -> dict[Support, Authority]:
+def _authority(value: Any, where: str) -> tuple[dict[Support, Authority], Authority]:
+    """Return the authority by support, and that of what rays passed through."""
     kinds = {member.name.lower(): member for member in Support if member is not Support.NONE}
-    given = _mapping(value, where, set(), set(kinds))
-    result = dict(DEFAULT_AUTHORITY)
+    given = _mapping(value, where, set(), {*kinds, _SEEN_THROUGH})
+    result, seen_through = dict(DEFAULT_AUTHORITY), DEFAULT_SEEN_THROUGH
     for name, entry in given.items():
         place = f"{where}, {name!r}"
         content = _mapping(entry, place, {"evidence", "confirms"}, set())
@@ -79,8 +83,12 @@ def _authority(value: Any, where: str) -> dict[Support, Authority]:
             raise HazardError(
                 f"{place}, key 'confirms': expected true or false, got {content['confirms']!r:.80}"
             )
-        result[kinds[name]] = Authority(_number(content, "evidence", place), content["confirms"])
-    return result
+        authority = Authority(_number(content, "evidence", place), content["confirms"])
+        if name == _SEEN_THROUGH:
+            seen_through = authority
+        else:
+            result[kinds[name]] = authority
+    return result, seen_through
 
 
 def _row(name: str, value: Any, where: str) -> Row:

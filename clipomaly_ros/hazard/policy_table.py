@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from clipomaly_ros.hazard.types import Action, Severity, Support
+from clipomaly_ros.hazard.types import Action, Severity, Support, ZoneMeasurement
 
 UNKNOWN_ROW = "unknown"
 
@@ -88,6 +88,10 @@ DEFAULT_AUTHORITY: Mapping[Support, Authority] = {
 }
 
 
+# Neither for nor against: the picture says that something is there, the rays that it does not stand there.
+DEFAULT_SEEN_THROUGH = Authority(0.0, confirms=False)
+
+
 @dataclass(frozen=True)
 class PolicyDecision:
     """What the policy says about one zone. keep_out in metres, validity in seconds."""
@@ -102,10 +106,16 @@ class PolicyDecision:
 
 @dataclass(frozen=True)
 class HazardPolicy:
-    """The whole table; rows by name, authority by what a measurement rests on."""
+    """The whole table; rows by name, authority by what a measurement rests on.
+
+    solid: groups whose things stop a LiDAR's rays. seen_through: authority of their measurements
+    where rays passed through the place.
+    """
 
     rows: Mapping[str, Row]
     authority: Mapping[Support, Authority] = field(default_factory=lambda: DEFAULT_AUTHORITY)
+    solid: frozenset[str] = frozenset()
+    seen_through: Authority = DEFAULT_SEEN_THROUGH
 
     @cached_property
     def _by_group(self) -> Mapping[str, Row]:
@@ -115,6 +125,12 @@ class HazardPolicy:
     def row(self, group: str) -> Row:
         """Return the row that lists a group or is called so; else the unknown row."""
         return self._by_group.get(group, self.rows[UNKNOWN_ROW])
+
+    def authority_of(self, measurement: ZoneMeasurement) -> Authority:
+        """Return what a measurement counts."""
+        if measurement.seen_through and measurement.region.group in self.solid:
+            return self.seen_through
+        return self.authority[measurement.support]
 
     def obstructs(self, group: str) -> bool:
         """Tell whether a thing of a known group stands in the way: no unknown, not ground or sky."""

@@ -172,7 +172,7 @@ class Track:
             self._enter(ZoneState.CONFIRMED, stamp)
 
     def _count(self, measurement: ZoneMeasurement, stamp: int) -> None:
-        authority = self.policy.authority[measurement.support]
+        authority = self.policy.authority_of(measurement)
         weight = authority.evidence
         if measurement.support is not Support.LIDAR_ONLY:
             self.anomaly_score = measurement.region.score
@@ -184,7 +184,8 @@ class Track:
             self._recent.append(stamp)
         full = len(self._recent) == self.settings.confirm_count
         within = full and self._recent[-1] - self._recent[0] <= self.settings.confirm_window * 1e9
-        if self.pinned or self.was_confirmed or (within and authority.confirms):
+        likely = _probability(self.log_odds) >= self.settings.confirm_probability
+        if self.pinned or self.was_confirmed or (within and likely and authority.confirms):
             self.was_confirmed = True
             self._enter(ZoneState.CONFIRMED, stamp)
         else:
@@ -277,12 +278,16 @@ class Track:
             group=group,
             candidates=self.names.candidates,
             anomaly_score=self.anomaly_score,
-            existence_probability=1.0 / (1.0 + math.exp(-self._decayed(stamp))),
+            existence_probability=_probability(self._decayed(stamp)),
             severity=decision.severity,
             action=decision.action,
             support=self.support,
             point_count=0 if self.support is Support.GROUND_PLANE else len(mine.points),
         )
+
+
+def _probability(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-log_odds))
 
 
 def measure_sizes(tracks: Iterable[Track]) -> None:

@@ -22,7 +22,9 @@ _NOT_NEGATIVE = (
 class TrackerSettings:
     """How zones are tracked. Times in seconds, distances in metres.
 
-    confirm_count observations within confirm_window confirm a zone. gate: largest squared
+    confirm_count observations within confirm_window confirm a zone, once its probability of
+    existence is confirm_probability: three sure sightings without returns suffice, of doubtful
+    ones it takes more. gate: largest squared
     Mahalanobis distance of a match (13.8: 99.9 % with two degrees of freedom); edge_gate:
     edges nearer than this match as well. merge_distance: a second measurement of the same
     name this near to a zone already seen in the same picture is part of it. merge_overlap:
@@ -38,6 +40,7 @@ class TrackerSettings:
 
     confirm_count: int = 3
     confirm_window: float = 3.0
+    confirm_probability: float = 0.84
     gate: float = 13.8
     edge_gate: float = 0.5
     merge_distance: float = 0.1
@@ -58,5 +61,9 @@ class TrackerSettings:
         for name in _NOT_NEGATIVE:
             if not getattr(self, name) >= 0:
                 raise HazardError(f"expected tracker {name} >= 0, got {getattr(self, name)}")
+        if not 0.0 <= self.confirm_probability < 1.0:
+            raise HazardError(
+                f"expected tracker confirm_probability from 0 to below 1, got {self.confirm_probability}"
+            )
         if not 1 <= self.max_zones <= 1024:
             raise HazardError(f"expected max_zones from 1 to 1024, got {self.max_zones}")

@@ -120,11 +120,15 @@ class Geometry:
 
 @dataclass(frozen=True)
 class ZoneMeasurement:
-    """One object measured in one pair of image and cloud."""
+    """One object measured in one pair of image and cloud.
+
+    seen_through: rays of the LiDAR went through the place where it would have to stand.
+    """
 
     region: RegionObservation
     geometry: Geometry
     support: Support
+    seen_through: bool = False
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,22 @@ _FUSION = (
     ("ground_ray.max_depth", "m", 0.01, 100.0, "Deepest object assumed without returns."),
     ("ground_ray.max_height", "m", 0.01, 100.0, "Tallest object assumed without returns."),
     (
+        "see_through.min_height",
+        "m",
+        0.01,
+        100.0,
+        "Regions placed without returns are asked whether rays went through them if they are this tall.",
+    ),
+    ("see_through.min_rays", "", 1, 10000, "Fewest rays that must have gone through such a place."),
+    ("see_through.share", "", 0.01, 1.0, "Share of the rays towards it that must have gone through it."),
+    (
+        "see_through.max_lying",
+        "m",
+        0.0,
+        1000.0,
+        "What could lie on the ground within this length, in place of standing, is not asked.",
+    ),
+    (
         "corridor.enabled",
         "",
         None,
@@ -140,6 +156,13 @@ _FUSION = (
 _TRACKER = (
     ("confirm_count", "", 1, 1000, "Observations within confirm_window that confirm a zone."),
     ("confirm_window", "s", 0.001, 3600.0, "Time within which a zone must be seen that often."),
+    (
+        "confirm_probability",
+        "",
+        0.0,
+        0.99,
+        "Probability of existence that it must have then; what its sightings count, the hazard policy says.",
+    ),
     ("gate", "", 0.01, 1000.0, "Largest squared Mahalanobis distance of a match."),
     ("edge_gate", "m", 0.0, 100.0, "Outlines nearer than this match as well."),
     (

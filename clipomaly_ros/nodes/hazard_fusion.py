@@ -257,6 +257,9 @@ class HazardFusion(ManagedNode):
         with self.health.at_once():  # a report in between would take the reasons out of this array
             for number, reason in (result.unplaced if result is not None else {}).items():
                 self.health.count("region_unplaced", f"region {number}: {reason}")
+            through = sum(one.seen_through for one in result.measurements) if result is not None else 0
+            if through:
+                self.health.count_ok("regions_seen_through", through)
             level, text = self.health.level_and_message()
         if result is None:
             array.health = HazardZoneArray.HEALTH_STALE

@@ -54,6 +54,9 @@ BAND = (*ROW, "bands", 0)
             "row 'unknown', key 'groups': 'unsorted' belongs to row 'other'",
         ),
         (("extra",), 1, "unknown key 'extra'"),
+        (("solid",), "person", "'solid'.*list of names"),
+        (("solid",), ["person", "person"], "'solid'.*twice"),
+        (("authority",), {"seen_through": {"evidence": -1, "confirms": False}}, "'seen_through'.*'evidence'"),
         (("authority",), {"radar": {}}, "'authority'.*unknown key 'radar'"),
         (("authority",), {"fused": {"evidence": 1.0}}, "'authority'.*'fused'.*'confirms' is missing"),
         (("authority",), {"fused": {"evidence": -1, "confirms": True}}, "'fused'.*'evidence'"),
@@ -171,7 +174,12 @@ def test_returns_alone_have_less_authority_than_masks():
     assert not authority[Support.LIDAR_ONLY].confirms
     assert all(authority[kind].confirms for kind in (Support.FUSED, Support.GROUND_PLANE))
     assert max(Support, key=lambda kind: authority[kind].evidence) is Support.FUSED
-    assert parse_policy(yaml.safe_dump(MINIMAL)).authority == authority, "the file repeats the defaults"
+    plain = parse_policy(yaml.safe_dump(MINIMAL))
+    assert plain.authority == authority, "the file repeats the defaults"
+    assert plain.seen_through == POLICY.seen_through
+    assert not plain.solid
+    entry = {"seen_through": {"evidence": 0.2, "confirms": True}}
+    assert parse_policy(changed(("authority",), entry)).seen_through.confirms
 
 
 def test_a_policy_may_let_returns_confirm():
