@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -134,15 +135,14 @@ def keep_out_grid(zones: tuple[PlainZone, ...], resolution: float, longest: int,
             continue
         outline = inflate(zone.polygon, zone.keep_out)
         wider = np.minimum(low, outline.min(axis=0)), np.maximum(high, outline.max(axis=0))
-        if (np.floor(wider[1] / resolution) - np.floor(wider[0] / resolution) + 3 > longest).any():
+        if (_extent(*wider, resolution)[1] > longest).any():
             left_out += 1
             continue
         low, high = wider
         outlines.append(outline)
     if not outlines:
         return Grid(np.zeros((1, 1), np.int8), (0.0, 0.0), resolution, left_out)
-    first = np.floor(low / resolution).astype(int) - 1  # one free cell around everything
-    size = np.floor(high / resolution).astype(int) + 2 - first
+    first, size = (each.astype(int) for each in _extent(low, high, resolution))
     cells = np.zeros((size[1], size[0]), np.uint8)
     for outline in outlines:
         _paint(cells, outline / resolution - first)
@@ -152,6 +152,12 @@ def keep_out_grid(zones: tuple[PlainZone, ...], resolution: float, longest: int,
         resolution,
         left_out,
     )
+
+
+def _extent(low: NDArray[np.float64], high: NDArray[np.float64], resolution: float) -> tuple[Any, Any]:
+    """Return the first cell and the number of cells along x and y, one free cell around everything."""
+    first = np.floor(low / resolution) - 1
+    return first, np.floor(high / resolution - first) + 2  # rounded as the outlines are
 
 
 def _paint(cells: NDArray[np.uint8], outline: NDArray[np.float64]) -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from zone_array import zone, zone_array
 
@@ -77,6 +77,7 @@ def test_the_smallest_box_of_a_rectangle_is_that_rectangle(yaw, length, ratio, c
     resolution=st.sampled_from([0.05, 0.1, 0.3]),
     keep_out=st.floats(0, 2),
 )
+@example(places=[(0.0, 1.0, 2.9)], resolution=0.05, keep_out=0.0)  # an edge on the border of two cells
 def test_the_mask_covers_every_zone_with_its_keep_out_and_little_more(places, resolution, keep_out):
     zones = plain_zones(zone_array(*(zone(x, y, half, keep_out_radius=keep_out) for x, y, half in places)))
     grid = keep_out_grid(zones, resolution, 20000, HazardZone.ACTION_SLOW)
