@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,9 @@ from clipomaly_ros.model.onnx_encoder import (
 from clipomaly_ros.model.tokenizer import ClipTokenizer
 
 __all__ = ["BundleError", "ModelBundle", "load_bundle"]
+
+_BLOCK = 1 << 20  # bytes hashed at once
+_OPEN_FILES = Path("/proc/self/fd")
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ class ModelBundle:
 
     def image_encoder(self, threads: int = 0) -> OnnxDenseEncoder:
         """Open the image tower; threads 0 leaves their number to ONNX Runtime."""
-        return OnnxDenseEncoder(self.read(IMAGE_FILE), self.manifest, threads)
+        with self.opened(IMAGE_FILE) as model:
+            return OnnxDenseEncoder(model, self.manifest, threads)
 
     def text_encoder(self, threads: int = 0) -> OnnxTextEncoder:
         """Make the text tower, opened at its first use; threads as for image_encoder."""
@@ -65,19 +72,57 @@ class ModelBundle:
 
         Hash and use see the same bytes, so a file that changes later is never run unseen.
         """
+        content = _content(self._file(name), LARGEST_FILE)
+        self._check(name, hashlib.sha256(content).hexdigest())
+        return content
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[str | bytes]:
+        """Give a path to one file, or its content, to be read within the block; BundleError as `read`.
+
+        The path is that of the open file, so that hash and use see one file whatever its name comes to
+        stand for, and nothing beside it is ever read; a file written to meanwhile is refused
+        at the end. It saves the memory that the content would take beside what is made of it.
+        """
+        path = self._file(name)
+        if not _OPEN_FILES.is_dir():  # not Linux
+            yield self.read(name)
+            return
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        with file:
+            before = os.fstat(file.fileno())
+            if before.st_size > LARGEST_FILE:
+                raise BundleError(f"{path}: expected at most {LARGEST_FILE} bytes, found {before.st_size}")
+            digest = hashlib.sha256()
+            try:
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+            except OSError as error:
+                raise _unreadable(path, error) from error
+            self._check(name, digest.hexdigest())
+            yield str(_OPEN_FILES / str(file.fileno()))
+            after = os.fstat(file.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise BundleError(f"{path}: it was changed while it was opened; start again")
+
+    def _file(self, name: str) -> Path:
         path = self.folder / name
         if not path.is_file():
             raise BundleError(
                 f"{self.folder}: {name}: expected a file, found none; copy or export the bundle again"
             )
-        content = _content(path, LARGEST_FILE)
-        expected, found = self.manifest.files[name], hashlib.sha256(content).hexdigest()
+        return path
+
+    def _check(self, name: str, found: str) -> None:
+        expected = self.manifest.files[name]
         if found != expected:
             raise BundleError(
                 f"{self.folder}: {name}: expected sha256 {expected}, found {found}; "
                 "the file is damaged or was changed: copy or export the bundle again"
             )
-        return content
 
 
 def load_bundle(folder: Path) -> ModelBundle:
@@ -107,14 +152,16 @@ def load_bundle(folder: Path) -> ModelBundle:
         )
     towers = {IMAGE_FILE: check_image_interface, TEXT_FILE: check_text_interface}
     for name in manifest.files:
-        content = bundle.read(name)
-        try:
-            if name in towers:
-                towers[name](open_session(content, name, threads=1, optimise=False), manifest)
-            elif name == VOCABULARY_FILE:
-                ClipTokenizer(content, manifest.context_length)
-        except BundleError as error:
-            raise BundleError(f"{folder}: {error}") from error
+        with bundle.opened(name) as content:
+            try:
+                if name in towers:
+                    towers[name](open_session(content, name, threads=1, optimise=False), manifest)
+            except BundleError as error:
+                raise BundleError(f"{folder}: {error}") from error
+    try:
+        ClipTokenizer(bundle.read(VOCABULARY_FILE), manifest.context_length)
+    except BundleError as error:
+        raise BundleError(f"{folder}: {error}") from error
     return bundle
 
 
@@ -125,6 +172,8 @@ def _content(path: Path, limit: int) -> bytes:
             raise BundleError(f"{path}: expected at most {limit} bytes, found {size}")
         return path.read_bytes()
     except OSError as error:
-        raise BundleError(
-            f"{path}: cannot be read: {error.strerror or error}; check the permissions"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> BundleError:
+    return BundleError(f"{path}: cannot be read: {error.strerror or error}; check the permissions")

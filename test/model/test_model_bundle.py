@@ -1,5 +1,6 @@
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -228,3 +229,39 @@ def test_a_file_larger_than_any_bundle_has_is_not_read(bundle_copy, name):
         stream.truncate(2**31)  # no disk space is used
     with pytest.raises(BundleError, match=rf"{name}: expected at most \d+ bytes, found 2147483648"):
         load_bundle(bundle_copy)
+
+
+def test_what_is_opened_stays_what_was_hashed_whatever_takes_its_name(bundle_copy):
+    bundle, path = load_bundle(bundle_copy), bundle_copy / "image.onnx"
+    content = path.read_bytes()
+    with bundle.opened("image.onnx") as model:
+        (bundle_copy / "other").write_bytes(b"something else")
+        (bundle_copy / "other").replace(path)
+        seen = model if isinstance(model, bytes) else Path(model).read_bytes()
+        assert seen == content
+
+
+def test_a_file_written_to_while_it_is_opened_is_refused(bundle_copy):
+    opened = load_bundle(bundle_copy).opened("image.onnx")
+    if isinstance(opened.__enter__(), bytes):
+        pytest.skip("no /proc/self/fd here: the content itself is handed out")
+    with (bundle_copy / "image.onnx").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(BundleError, match="changed while it was opened"):
+        opened.__exit__(None, None, None)
+
+
+def test_a_model_that_keeps_its_weights_beside_it_is_refused(bundle_copy, repack, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path, weights = tmp_path / "image.onnx", tmp_path / "weights.bin"
+    onnx.save_model(
+        onnx.load(bundle_copy / "image.onnx"),
+        path,
+        save_as_external_data=True,
+        location=weights.name,
+        size_threshold=0,
+    )
+    repack(bundle_copy, "weights.bin", weights.read_bytes())  # listed, with the right hash
+    repack(bundle_copy, "image.onnx", path.read_bytes())
+    with pytest.raises(BundleError, match=r"image\.onnx: ONNX Runtime cannot open it"):
+        load_bundle(bundle_copy).image_encoder()
