@@ -15,6 +15,7 @@ from clipomaly_ros.hazard.types import Geometry, HazardError
 _CORE_WIDTH = 0.7
 _CORE_HEIGHT = (0.2, 0.8)
 _MARGIN = 0.05  # of the distance, by which a ray must go on behind the thing
+_MOST_RAYS = 100_000  # about; of more, every second, third ... is asked
 _DOUBT = 2.0  # standard deviations by which the picture may put a thing too near
 
 
@@ -58,11 +59,16 @@ def seen_through(
     All have the axes of the fixed frame and their origin at the LiDAR, so that a return is the
     end of a ray from 0. Rays without a return say nothing: wet, dark and mirroring surfaces lose them.
     """
+    asked = [
+        not isinstance(place, NoIntersection) and _would_be_noticed(place, eye, settings) for place in places
+    ]
+    if not any(asked):
+        return asked
+    # Each coordinate by itself: the few that matter are found in a third of the time.
+    x, y, z = np.ascontiguousarray(points[:: max(1, len(points) // _MOST_RAYS)].T)
     return [
-        not isinstance(place, NoIntersection)
-        and _would_be_noticed(place, eye, settings)
-        and _passed(place, points, settings)
-        for place in places
+        ask and not isinstance(place, NoIntersection) and _passed(place, (x, y, z), settings)
+        for ask, place in zip(asked, places, strict=True)
     ]
 
 
@@ -82,8 +88,12 @@ def _would_be_noticed(place: Geometry, eye: NDArray[np.float64], settings: SeeTh
     return distance * height / (above - height) > settings.max_lying
 
 
-def _passed(place: Geometry, points: NDArray[np.float32], settings: SeeThroughSettings) -> bool:
-    """Tell whether enough rays passed through the upright box around a place, and few ended there."""
+def _passed(place: Geometry, points: tuple[NDArray[np.float32], ...], settings: SeeThroughSettings) -> bool:
+    """Tell whether enough rays passed through the upright box around a place, and few ended there.
+
+    points: x, y and z of the returns, float32 [m] each.
+    """
+    x, y, z = points
     middle = place.centroid[:2]
     distance = float(np.hypot(*middle))
     if distance < 1e-3:
@@ -91,13 +101,15 @@ def _passed(place: Geometry, points: NDArray[np.float32], settings: SeeThroughSe
     ahead = (middle / distance).astype(np.float32)
     along, across = place.polygon @ ahead, place.polygon @ np.array([-ahead[1], ahead[0]])
     width = 0.5 * float(np.ptp(across)) * _CORE_WIDTH
-    aside = points[:, 0] * ahead[1] - points[:, 1] * ahead[0]
-    onward = points[:, 0] * ahead[0] + points[:, 1] * ahead[1]
     # Of all points those in its direction, before anything is divided.
-    towards = np.flatnonzero(np.abs(aside) * np.float32(distance) <= np.float32(width) * onward)
+    onward = x * ahead[0]
+    onward += y * ahead[1]
+    aside = x * ahead[1]
+    aside -= y * ahead[0]
+    towards = np.flatnonzero(np.abs(aside, out=aside) <= np.float32(width / distance) * onward)
     towards = towards[onward[towards] > 0]
-    onward, level = onward[towards], points[towards, 2] - place.ground_z
-    crossing = points[towards, 2] * (distance / onward) - place.ground_z
+    onward, level = onward[towards], z[towards] - place.ground_z
+    crossing = z[towards] * (distance / onward) - place.ground_z
     low, high = (share * (place.z_max - place.z_min) for share in _CORE_HEIGHT)
     core = (crossing >= low) & (crossing <= high)
     back, raised = float(along.max()), level > 0.5 * low

@@ -28,7 +28,14 @@ def place(x: float, y: float, width: float, height: float) -> Geometry:
     polygon = np.array([[x, y] + (a * ahead + b * aside) * width / 2 for a, b in corners])
     centroid = np.array([x, y, GROUND + height / 2])
     none = np.empty((0, 3), np.float32)
-    return Geometry(polygon, GROUND, GROUND, GROUND + height, centroid, np.eye(3), none)
+    return Geometry(
+        polygon, GROUND, GROUND, GROUND + height, centroid, doubt(distance) ** 2 * np.eye(3), none
+    )
+
+
+def doubt(distance: float) -> float:
+    """Return the standard deviation along the line of sight that a place on the ground has [m]."""
+    return 0.006 * (distance**2 + GROUND**2) / -GROUND
 
 
 def returns(boxes) -> np.ndarray:
@@ -56,10 +63,12 @@ def test_what_is_not_there_is_seen_through(distance, bearing, width, height):
     height=st.floats(0.6, 1.5),
     error=st.floats(-1.5, 1.5),
 )
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=60)
 def test_what_is_there_is_not_seen_through_wherever_along_the_ray_it_was_put(distance, width, height, error):
     thing = (distance - width / 2, distance + width / 2, -width / 2, width / 2, height)
-    scale = 1.0 + error / distance  # one line of sight, nearer and smaller or farther and larger
+    scale = (
+        1.0 + error * doubt(distance) / distance
+    )  # one line of sight, nearer and smaller or farther and larger
     claimed = place(distance * scale, 0.0, width * scale, height * scale)
     assert seen_through([claimed], returns([thing]), EYE, SETTINGS) == [False]
 
