@@ -20,6 +20,7 @@ from clipomaly_ros.model.image_tower import (
     image_nodes,
 )
 from clipomaly_ros.model.manifest import IMAGE_FILE, TEXT_FILE, BundleError, Manifest
+from clipomaly_ros.model.returned_memory import return_free_memory
 from clipomaly_ros.model.tokenizer import ClipTokenizer
 from clipomaly_ros.vision.types import DenseFeatures
 
@@ -51,12 +52,14 @@ def open_session(
     available = onnxruntime.get_available_providers()
     wanted = [provider for provider in _PROVIDERS if provider in available] if optimise else _PROVIDERS[-1:]
     try:
-        return onnxruntime.InferenceSession(model, options, providers=list(wanted))
+        session = onnxruntime.InferenceSession(model, options, providers=list(wanted))
     except Exception as error:  # ONNX Runtime's exceptions share no base class but Exception
         reason = " ".join(str(error).split())[:300]
         raise BundleError(
             f"{name}: ONNX Runtime cannot open it: {reason}; export the bundle again"
         ) from error
+    return_free_memory()
+    return session
 
 
 def check_image_interface(session: onnxruntime.InferenceSession, manifest: Manifest) -> None:
