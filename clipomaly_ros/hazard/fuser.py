@@ -108,6 +108,7 @@ class RegionFuser:
         fixed_from_camera: RigidTransform,
         watch: Watch | None = None,
         motion: EgoMotion | None = None,
+        one_lidar: bool = True,
     ) -> FusionResult:
         """Place each region in the fixed frame (z up).
 
@@ -117,6 +118,7 @@ class RegionFuser:
         measurements or, with its reason, in unplaced. latencies: "ground", "project", "place".
         watch: look for what stands in the corridor and no mask explains, if that is enabled;
         such measurements come last, as LIDAR_ONLY. motion: of the vehicle; None stands still.
+        one_lidar: all points are ends of rays from the origin of the cloud's frame.
         Raises HazardError when the region image does not fit the camera.
         """
         check_region_image(region_image, camera)
@@ -147,7 +149,8 @@ class RegionFuser:
         ground_ray = self.settings.ground_ray
         placed = list(place_regions(without, region_image, camera, terrain, fixed_from_camera, ground_ray))
         eye = fixed_from_camera.apply(camera.origin[None])[0]
-        empty = seen_through(placed, returns, eye, self.settings.see_through)
+        rays = returns if one_lidar else returns[:0]
+        empty = seen_through(placed, rays, eye, self.settings.see_through)
         places = zip(placed, empty, strict=True)
         for region, geometry in zip(regions, measured, strict=True):
             if geometry is not None:

@@ -16,6 +16,8 @@ _CORE_WIDTH = 0.7
 _CORE_HEIGHT = (0.2, 0.8)
 _MARGIN = 0.05  # of the distance, by which a ray must go on behind the thing
 _MOST_RAYS = 100_000  # about; of more, every second, third ... is asked
+# Clouds in a frame on the ground, such as base_link, are put together: their rays come from elsewhere.
+_LOWEST_LIDAR = 0.4  # above the ground [m]
 _DOUBT = 2.0  # standard deviations by which the picture may put a thing too near
 
 
@@ -23,12 +25,14 @@ _DOUBT = 2.0  # standard deviations by which the picture may put a thing too nea
 class SeeThroughSettings:
     """When nothing can stand where a region was placed without returns of its own.
 
+    enabled: to be switched off where the cloud of one topic is put together from several LiDARs.
     min_height: regions placed less tall [m] are beneath notice: too few rays meet them. min_rays:
     fewest rays that went through the place and met something well behind it. share: of those and
     the rays that were stopped there or before. max_lying: what the picture shows may
     lie flat on the ground instead if that takes at most this length along the line of sight [m].
     """
 
+    enabled: bool = True
     min_height: float = 0.25
     min_rays: int = 4
     share: float = 0.8
@@ -79,7 +83,7 @@ def _would_be_noticed(place: Geometry, eye: NDArray[np.float64], settings: SeeTh
     what lies from d to there looks as tall.
     """
     height = place.z_max - place.z_min
-    if height < settings.min_height:
+    if not settings.enabled or height < settings.min_height or -place.ground_z < _LOWEST_LIDAR:
         return False
     above = float(eye[2]) - place.ground_z
     if height >= above:

@@ -99,6 +99,14 @@ _FUSION = (
     ("ground_ray.max_depth", "m", 0.01, 100.0, "Deepest object assumed without returns."),
     ("ground_ray.max_height", "m", 0.01, 100.0, "Tallest object assumed without returns."),
     (
+        "see_through.enabled",
+        "",
+        None,
+        None,
+        "Do not confirm solid things through whose places the LiDAR's rays went; to be switched off where "
+        "one topic carries the points of several LiDARs.",
+    ),
+    (
         "see_through.min_height",
         "m",
         0.01,

@@ -128,6 +128,7 @@ class ZoneKeeper:
             where.fixed_from_camera,
             self._watch(pair, groups or {}),
             where.motion,
+            one_lidar=len(pair.clouds) == 1,
         )
         fused = time.monotonic()
         with self._lock:

@@ -114,6 +114,16 @@ def test_settings_that_make_no_sense_are_refused(wrong):
         SeeThroughSettings(**wrong)
 
 
+def test_points_whose_rays_began_elsewhere_are_not_asked():
+    claimed, off = place(20.0, 0.0, 1.0, 1.0), SeeThroughSettings(enabled=False)
+    assert seen_through([claimed], EMPTY, EYE, off) == [False]
+    on_ground = Geometry(
+        claimed.polygon, 0.0, 0.0, 1.0, claimed.centroid - [0, 0, GROUND], claimed.covariance, claimed.points
+    )  # the same in base_link, with a wall behind that the LiDAR saw over its top
+    wall = np.array([[40.0, y, z] for y in np.arange(-3, 3, 0.1) for z in np.arange(0.5, 3, 0.1)], np.float32)
+    assert seen_through([on_ground], wall, EYE - [0, 0, GROUND], SETTINGS) == [False]
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_the_fuser_tells_which_region_without_returns_was_seen_through(there: bool):
     box = (14.0, 14.6, -0.3, 0.3, 0.9)
@@ -132,6 +142,17 @@ def test_the_fuser_tells_which_region_without_returns_was_seen_through(there: bo
     (measurement,) = result.measurements
     assert measurement.support is (Support.FUSED if there else Support.GROUND_PLANE)
     assert measurement.seen_through is not there
+    put_together = RegionFuser().fuse(
+        image,
+        regions,
+        apron.CAMERA,
+        cloud,
+        apron.CAMERA_FROM_LIDAR,
+        apron.FIXED_FROM_LIDAR,
+        fixed_from_camera,
+        one_lidar=False,
+    )
+    assert not put_together.measurements[0].seen_through
     blind = RegionFuser().fuse(
         image,
         regions,
