@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
@@ -30,6 +30,7 @@ def run_node(
     """
     node = executor = None
     begun = False
+    sys.unraisablehook = _without_half_made_tasks
     try:
         rclpy.init(args=args)
         begun = True
@@ -59,6 +60,16 @@ def run_node(
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _without_half_made_tasks(unraisable: Any) -> None:
+    """Report what could not be raised, but for a task of rclpy that a signal has left half made.
+
+    Its __del__ then misses an attribute, and a clean end would show a traceback.
+    """
+    place = getattr(unraisable.object, "__module__", ""), getattr(unraisable.object, "__name__", "")
+    if place != ("rclpy.task", "__del__") or not isinstance(unraisable.exc_value, AttributeError):
+        sys.__unraisablehook__(unraisable)
 
 
 def _shut_down_soon() -> bool:
