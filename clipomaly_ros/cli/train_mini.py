@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from clipomaly_ros.cli.outputs import prepare_folder
+from clipomaly_ros.model.bundle_writer import file_sha256
 from clipomaly_ros.model.manifest import BundleError
 from clipomaly_ros.vocabulary.loading import load_vocabulary
 
@@ -45,16 +46,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vocabulary", type=Path, default=_VOCABULARY, metavar="DIR", help=f"default: {_VOCABULARY}"
     )
-    parser.add_argument("--text-steps", type=int, default=600, help="for the text tower (default: 600)")
+    parser.add_argument(
+        "--text-steps", type=int, help="for the text tower (default: 600, none with --initial FILE)"
+    )
     parser.add_argument("--steps", type=int, default=6000, help="for the image tower (default: 6000)")
     parser.add_argument("--batch", type=int, default=8, help="crops a step (default: 8)")
     parser.add_argument("--side", type=int, default=384, help="of a crop [pixel] (default: 384)")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate (default: 0.001)")
     parser.add_argument(
         "--initial",
-        choices=("imagenet", "none"),
         default="imagenet",
-        help="weights of the backbone to begin with: as a package ships them, or random (default: imagenet)",
+        metavar="imagenet|none|FILE",
+        help="weights to begin with: of the backbone as a package ships them, random ones, or those of an "
+        "earlier training, whose text tower stays as it is (default: imagenet)",
+    )
+    parser.add_argument(
+        "--mass-weight",
+        type=float,
+        default=0.5,
+        help="of the loss of what is strange or not, whatever it is called (default: 0.5)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of weights, crops and captions (default: 0)")
     parser.add_argument("--limit", type=int, help="use the first pictures of each folder only")
@@ -70,18 +80,36 @@ def run(options: argparse.Namespace) -> int:
         )
     # Imported here, so that --help needs no torch.
     from clipomaly_ros.model.mini.curve import draw_curve
-    from clipomaly_ros.model.mini.initial_weights import BACKBONE_RATE, SHA256, packaged_weights, start_from
+    from clipomaly_ros.model.mini.initial_weights import (
+        BACKBONE_RATE,
+        SHA256,
+        freeze_first_stages,
+        packaged_weights,
+        start_from,
+    )
     from clipomaly_ros.model.mini.pictures import learnt_names, read_pictures
     from clipomaly_ros.model.mini.session import prepare
     from clipomaly_ros.model.mini.training import TrainingSettings, save_weights, train
 
+    earlier = None if options.initial in ("imagenet", "none") else Path(options.initial)
+    if earlier is not None and not earlier.is_file():
+        raise BundleError(
+            f"--initial: expected imagenet, none or a weight file of an earlier training, found {earlier}"
+        )
+    text_steps = options.text_steps if options.text_steps is not None else 600 if earlier is None else 0
+    if (text_steps > 0) == (earlier is not None):
+        raise BundleError(
+            "--text-steps: expected 0 with the weights of an earlier training, whose texts the image tower "
+            f"has learnt, and 1 or more without, found {text_steps}"
+        )
     settings = TrainingSettings(
-        text_steps=options.text_steps,
+        text_steps=text_steps,
         steps=options.steps,
         batch=options.batch,
         side=options.side,
         rate=options.rate,
-        backbone_rate=BACKBONE_RATE if options.initial == "imagenet" else 1.0,
+        mass_weight=options.mass_weight,
+        backbone_rate=1.0 if options.initial == "none" else BACKBONE_RATE,
         seed=options.seed,
         threads=options.threads,
     )
@@ -90,14 +118,17 @@ def run(options: argparse.Namespace) -> int:
         options.vocabulary / "airside_approved.yaml", options.vocabulary / "airside_candidates.yaml"
     )
     learnt = {name for folder in options.data for name in learnt_names(folder)}
-    source, captions = prepare(options.model, options.seed, vocabulary, sorted(learnt))
+    source, captions = prepare(options.model, options.seed, vocabulary, sorted(learnt), earlier)
     if options.initial == "imagenet":
         start_from(source.visual.trunk, packaged_weights(), source.channels)
+    elif earlier is not None:
+        freeze_first_stages(source.visual.trunk)
     words = {entry.name: index for index, entry in enumerate(captions.candidates)}
     classes = [entry.name for entry in captions.approved]
     pictures = [
         picture for folder in options.data for picture in read_pictures(folder, classes, words, options.limit)
     ]
+    initial = SHA256 if options.initial == "imagenet" else None if earlier is None else file_sha256(earlier)
     print(f"{len(pictures)} pictures; {len(classes)} known classes, {len(words)} further names")
     weights = options.output / "weights.safetensors"
     with (
@@ -122,7 +153,7 @@ def run(options: argparse.Namespace) -> int:
         "model": options.model.name,
         "settings": vars(settings),
         "pictures": len(pictures),
-        "initial_sha256": SHA256 if options.initial == "imagenet" else None,
+        "initial_sha256": initial,
         "data_sha256": [data_hash(folder) for folder in options.data],
         "data_simulator": [data_hash(folder, "simulator") for folder in options.data],
         "learnt": [entry.name for entry in captions.candidates],

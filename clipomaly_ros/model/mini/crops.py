@@ -14,6 +14,7 @@ from clipomaly_ros.model.mini.pictures import IGNORED, Picture
 
 STRIDE = 8  # of the dense map [pixel]
 _SCALES = (0.58, 1.35)  # of a crop against its picture
+_LEAST_FILLED = 0.8  # of the side of a crop
 _SMALLEST = 5.0  # longer side of a box that is learnt from [pixel of the crop]
 _ANOMALY_SHARE, _KNOWN_SHARE = 0.42, 0.38  # of the crops; the rest lie anywhere
 _PAD = (104, 116, 122)  # beyond the picture; the mean colour of CLIP's normalisation
@@ -86,7 +87,9 @@ def draw_batch(places: CropPlaces, count: int, side: int, generator: np.random.G
 
 def _crop(picture: Picture, place: NDArray[np.float64] | None, side: int, generator: np.random.Generator):
     height, width = picture.labels.shape
-    scale = np.exp(generator.uniform(*np.log(_SCALES)))
+    # Of a small picture a crop would show much of nothing.
+    least = min(max(_SCALES[0], _LEAST_FILLED * side / min(height, width)), _SCALES[1])
+    scale = np.exp(generator.uniform(*np.log((least, _SCALES[1]))))
     reach = side / scale
     if place is not None:
         centre = place + generator.uniform(-0.4, 0.4, 2) * reach

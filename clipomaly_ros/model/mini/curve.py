@@ -18,6 +18,7 @@ def draw_curve(rows: Sequence[dict[str, float]], path: Path) -> None:
     for name, label, colour in (
         ("known", "known classes, each cell", "tab:blue"),
         ("boxes", "boxed objects and captions", "tab:red"),
+        ("mass", "strange or not", "tab:green"),
     ):
         values = [row[name] for row in rows]
         means = [

@@ -55,7 +55,13 @@ def start_from(tower: nn.Module, file: Path, channels: tuple[tuple[float, ...], 
     weights = _fitted(_named(file), *channels)
     wanted = set(backbone.state_dict())
     backbone.load_state_dict({name: weights[name] for name in wanted})
-    for name, parameter in backbone.named_parameters():
+    freeze_first_stages(tower)
+
+
+def freeze_first_stages(tower: nn.Module) -> None:
+    """Freeze the stages of a PyramidTower's backbone that see edges and textures; others have none."""
+    backbone = getattr(tower, "backbone", None)
+    for name, parameter in () if backbone is None else backbone.named_parameters():
         parameter.requires_grad_(not name.startswith(_KEPT))
 
 

@@ -15,6 +15,7 @@ _RING = 2  # cells around a box that show its background
 _BACKGROUND = 0.1  # share of the ring from which a class counts as background
 _TRUST = 0.3  # in the estimated shape of a thing and what is behind, whatever the model sees there
 _BEHIND_WEIGHT = 0.5  # of the cells behind a thing
+_HARDEST = 0.02  # share of the known cells that the mass loss looks at
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,26 @@ def box_loss(
             explained = known[:, around > 0].logsumexp(dim=-1)
             total = total - _BEHIND_WEIGHT * (behind @ explained) / len(behind)
     return total / len(words)
+
+
+def mass_loss(logits: Tensor, labels: Tensor, bank: TextBank) -> Tensor:
+    """Return how much is strange where it should be known, and known where it should be strange.
+
+    logits, labels: as in known_loss. What is published is the candidates' share of the probability,
+    above a high threshold: of the known cells only the hardest count, each as much as any other,
+    for a false alarm is a matter of a few cells out of thousands; of the strange ones all inside
+    estimated shapes, so that large things count by their area, whatever they are called.
+    """
+    log_probability = logits.log_softmax(dim=-1)
+    loss = logits.new_zeros(())
+    known = (labels < bank.approved).all(dim=-1)
+    if known.any():
+        missed = -log_probability[known][:, : bank.approved].logsumexp(dim=-1)
+        loss = loss + missed.topk(max(1, int(_HARDEST * len(missed)))).values.mean()
+    strange = (labels == SHAPE).all(dim=-1)
+    if strange.any():
+        loss = loss - log_probability[strange][:, bank.approved :].logsumexp(dim=-1).mean()
+    return 0.5 * loss
 
 
 def _around(picture: Tensor, rows: slice, columns: slice, bank: TextBank) -> Tensor:

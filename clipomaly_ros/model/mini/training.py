@@ -26,7 +26,7 @@ from clipomaly_ros.model.mini.captions import CaptionSource
 from clipomaly_ros.model.mini.crops import STRIDE, Batch, CropPlaces, draw_batch
 from clipomaly_ros.model.mini.depthwise import quicken_depthwise
 from clipomaly_ros.model.mini.freed_memory import keep_freed_memory
-from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss
+from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss, mass_loss
 from clipomaly_ros.model.mini.phrasings import align_phrasings, draw_banks
 from clipomaly_ros.model.mini.pictures import Picture
 from clipomaly_ros.model.open_clip_source import SourceModel
@@ -39,11 +39,13 @@ _LARGEST_SCALE = 60.0  # of the logits: sharper than this only memorises
 class TrainingSettings:
     """How to train.
 
-    text_steps, steps: of the optimiser, for the text and for the image tower. batch: crops a
-    step. side: of a crop [pixel], a multiple of 8.
+    text_steps, steps: of the optimiser, for the text and for the image tower; without text steps a
+    training is continued, and boxes count from its first step on. batch: crops a step. side: of a
+    crop [pixel], a multiple of 8.
     rate: highest learning rate (cosine, after a short warm-up). average: decay of the running
-    mean of the weights, which is what gets kept. backbone_rate: of the learning rate, for a
-    backbone that does not start from random weights. threads: of torch, 0 for its own choice.
+    mean of the weights, which is what gets kept. box_weight, mass_weight: of the losses beside that of
+    the known classes, see losses. backbone_rate: of the learning rate, for a backbone that does not
+    start from random weights. threads: of torch, 0 for its own choice.
     """
 
     text_steps: int = 600
@@ -54,15 +56,21 @@ class TrainingSettings:
     weight_decay: float = 0.02
     average: float = 0.998
     box_weight: float = 0.5
+    mass_weight: float = 0.5
     backbone_rate: float = 1.0
     seed: int = 0
     threads: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.text_steps) < 1 or self.batch < 2 or self.side < 64 or self.side % STRIDE:
+        if self.steps < 1 or self.text_steps < 0 or self.batch < 2 or self.side < 64 or self.side % STRIDE:
             raise BundleError(
-                f"training: expected steps >= 1, batch >= 2 and a side >= 64 in multiples of {STRIDE}, "
-                f"found {self.steps} and {self.text_steps}, {self.batch}, {self.side}"
+                "training: expected steps >= 1 (of the text tower >= 0), batch >= 2 and a side >= 64 in "
+                f"multiples of {STRIDE}, found {self.steps} and {self.text_steps}, {self.batch}, {self.side}"
+            )
+        if not all(0 <= weight < math.inf for weight in (self.box_weight, self.mass_weight)):
+            raise BundleError(
+                "training: expected weights of 0 or more for the losses, "
+                f"found {self.box_weight} and {self.mass_weight}"
             )
         if not 0 < self.rate < math.inf or self.seed < 0 or self.threads < 0:
             raise BundleError(
@@ -99,8 +107,9 @@ def train(
 ) -> tuple[nn.Module, TrainingRecord]:
     """Train a model in place; return the running mean of its weights and the curve.
 
-    source: built with random weights from the seed. report gets a row every `every` steps,
-    keep the running mean at every tenth of the way, report_text each step of the text tower.
+    source: built with random weights from the seed, or with those of an earlier training. report gets
+    a row every `every` steps, keep the running mean at every tenth of the way, report_text each step of
+    the text tower.
     """
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -111,7 +120,10 @@ def train(
     _rest(source.visual)
     record, started = TrainingRecord(), time.monotonic()
     text_tower = TextTower(source.text, source.end_token)
-    record.text_loss = align_phrasings(text_tower, captions, settings.text_steps, settings.seed, report_text)
+    if settings.text_steps:
+        record.text_loss = align_phrasings(
+            text_tower, captions, settings.text_steps, settings.seed, report_text
+        )
     banks = draw_banks(text_tower, captions, _BANKS, settings.seed)
     counts = len(captions.approved), len(captions.candidates)
     mean = copy.deepcopy(model).eval()
@@ -121,7 +133,10 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = settings.rate * group["share"] * _schedule(step, settings.steps)
         losses = _losses(source, batch, TextBank(banks[number], *counts))
-        loss = losses["known"] + settings.box_weight * _box_share(step, settings.steps) * losses["boxes"]
+        share = _box_share(step, settings.steps) if settings.text_steps else 1.0
+        loss = losses["known"] + share * (
+            settings.box_weight * losses["boxes"] + settings.mass_weight * losses["mass"]
+        )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(source.visual.parameters(), 2.0)
@@ -135,7 +150,7 @@ def train(
             count = every if step % every == 0 else step % every
             row = {"step": float(step), **{name: value / count for name, value in sums.items()}}
             row["logit_scale"] = float(model.logit_scale.detach().exp())
-            if not math.isfinite(row["known"] + row["boxes"]):
+            if not math.isfinite(row["known"] + row["boxes"] + row["mass"]):
                 raise BundleError(f"training: the loss is not finite at step {step}; lower the learning rate")
             record.rows.append(row)
             report(row)
@@ -172,6 +187,7 @@ def _losses(source: SourceModel, batch: Batch, bank: TextBank) -> dict[str, Tens
     return {
         "known": known_loss(logits, labels, bank),
         "boxes": box_loss(cells, logits, labels, boxes, words, bank, scale),
+        "mass": mass_loss(logits, labels, bank),
     }
 
 

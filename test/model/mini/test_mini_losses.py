@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss
+from clipomaly_ros.model.mini.losses import TextBank, box_loss, known_loss, mass_loss
 from clipomaly_ros.model.mini.pictures import BEHIND, IGNORED, SHAPE
 
 V, C, S = 3, 2, 4
@@ -95,3 +95,36 @@ def test_no_box_no_loss(bank):
     cells = torch.randn(1, 6, 6, V + C + S)
     none = torch.zeros(0, 5), torch.zeros(0, dtype=torch.long)
     assert box_loss(cells, logits_of(cells, bank), UNKNOWN, *none, bank, torch.tensor(5.0)) == 0
+
+
+def mass_scene(bank):
+    """Return cells that are right everywhere, and their labels: pavement with a thing of 2 x 2 cells."""
+    cells = bank.embeddings[0].repeat(1, 10, 10, 1)
+    labels = torch.zeros(1, 10, 10, 4, dtype=torch.long)
+    labels[0, 4:6, 4:6], cells[0, 4:6, 4:6] = SHAPE, bank.embeddings[V]
+    return cells, labels
+
+
+def test_mass_loss_asks_whether_a_cell_is_strange_and_not_what_it_is_called(bank):
+    cells, labels = mass_scene(bank)
+    right = mass_loss(logits_of(cells, bank), labels, bank)
+    assert right < 1e-3
+    cells[0, 4:6, 4:6] = bank.embeddings[V + C + 1]  # another strange word
+    cells[0, 0] = bank.embeddings[1]  # another known class
+    assert mass_loss(logits_of(cells, bank), labels, bank) == pytest.approx(float(right), abs=1e-4)
+    cells[0, 4:6, 4:6] = bank.embeddings[1]
+    assert mass_loss(logits_of(cells, bank), labels, bank) > 1.0
+
+
+def test_mass_loss_sees_a_single_false_alarm_among_many_known_cells(bank):
+    cells, labels = mass_scene(bank)
+    cells[0, 0, 0] = bank.embeddings[V]
+    assert mass_loss(logits_of(cells, bank), labels, bank) > 1.0
+    labels[0, 0, 0, 0] = IGNORED  # at an edge of what counts nothing is asked
+    assert mass_loss(logits_of(cells, bank), labels, bank) < 1e-3
+
+
+def test_mass_loss_without_anything_to_judge_is_zero(bank):
+    logits = torch.randn(1, 6, 6, V + C + S)
+    for label in (IGNORED, BEHIND):
+        assert mass_loss(logits, torch.full((1, 6, 6, 4), label), bank) == 0.0

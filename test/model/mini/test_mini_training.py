@@ -35,7 +35,15 @@ def pictures():
 
 
 @pytest.mark.parametrize(
-    "odd", [{"rate": 0.0}, {"rate": float("nan")}, {"seed": -1}, {"threads": -1}, {"text_steps": 0}]
+    "odd",
+    [
+        {"rate": 0.0},
+        {"rate": float("nan")},
+        {"seed": -1},
+        {"threads": -1},
+        {"text_steps": -1},
+        {"mass_weight": -0.1},
+    ],
 )
 def test_odd_settings_are_refused(odd):
     with pytest.raises(BundleError, match="training: expected"):
@@ -69,6 +77,22 @@ def test_a_short_training_learns_and_repeats_itself(tmp_path):
         np.testing.assert_allclose(value.numpy(), kept[name].numpy(), rtol=1e-3, atol=2e-3, err_msg=name)
 
 
+def test_a_training_goes_on_from_the_weights_of_an_earlier_one(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    source, captions = prepare(CONFIGURATION, 1, VOCABULARY, ["suitcase"])
+    settings = TrainingSettings(text_steps=4, steps=40, batch=2, side=64, rate=2e-3, seed=1)
+    mean, first = train(source, pictures(), captions, settings, lambda row: None, every=10)
+    save_weights(mean, file)
+    source, captions = prepare(CONFIGURATION, 2, VOCABULARY, ["suitcase"], file)
+    texts = {name: value.clone() for name, value in source.text.state_dict().items()}
+    settings = TrainingSettings(text_steps=0, steps=10, batch=2, side=64, rate=1e-4, seed=2)
+    _, second = train(source, pictures(), captions, settings, lambda row: None, every=10)
+    assert second.rows[0]["known"] < 0.8 * first.rows[0]["known"]
+    for name, value in source.text.state_dict().items():
+        if name != "logit_scale":  # belongs to both towers
+            torch.testing.assert_close(value, texts[name], rtol=0, atol=0)
+
+
 def test_phrasings_of_one_meaning_come_together_and_strange_words_with_them():
     source, captions = prepare(CONFIGURATION, 2, VOCABULARY, ["suitcase"])
     tower = TextTower(source.text, source.end_token)
@@ -87,7 +111,7 @@ def test_contrast_is_lowest_where_meanings_are_one_direction_each():
     assert contrast(mixed, meanings) > 5.0
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 0}, {"text_steps": 0}, {"batch": 1}, {"side": 60}])
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"text_steps": -1}, {"batch": 1}, {"side": 60}])
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(BundleError, match="expected steps"):
         TrainingSettings(**wrong)
