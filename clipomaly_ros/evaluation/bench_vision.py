@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from std_msgs.msg import Header
 
 from clipomaly_ros.evaluation.bench_machine import resident_memory
 from clipomaly_ros.evaluation.bench_timing import Timing
 from clipomaly_ros.evaluation.segmenter_source import SegmenterSource
+from clipomaly_ros.nodes.anomaly_frame_message import Origin, anomaly_frame
+from clipomaly_ros.nodes.image_input import decode
+from clipomaly_ros.nodes.message_buffers import image_message
 from clipomaly_ros.vision.letterbox import Letterbox, preprocess
 from clipomaly_ros.vision.segmenter import AnomalySegmenter
 from clipomaly_ros.vision.settings import SegmenterSettings
@@ -22,13 +26,15 @@ from clipomaly_ros.vocabulary.entries import Entry
 
 Picture = NDArray[np.uint8]
 WARM_UP = 2  # frames that are not counted: caches, lazily allocated memory
+ENCODING = "bgr8"  # of the camera's images, whose channels have to be turned round
 
 
 @dataclass(frozen=True)
 class VisionTimings:
     """One case: the same segmenter on frames of one size.
 
-    stages: by name in order of execution. frame: everything from image to result.
+    stages: by name in order of execution. frame: everything from the camera's message to the
+    filled message of what was found.
     rest: the frame without the encoder call. cpu: processor time of the frame, all threads.
     ratio: median over the frames of frame / bare encoder call, which is made after each frame.
     encoder, encoder_cpu: the bare encoder call by the clock and in processor time. regions: of a
@@ -67,8 +73,14 @@ def measure(
     pictures: Sequence[Picture],
     frames: int,
 ) -> VisionTimings:
-    """Play the pictures round and round; WARM_UP frames before are not counted."""
+    """Play the pictures round and round; WARM_UP frames before are not counted.
+
+    pictures: RGB, uint8 [H, W, 3]. They come as uncompressed images of a camera and each result
+    goes into a message, as in the node; publishing is left out.
+    """
     segmenter = AnomalySegmenter(encoder, table, settings)
+    images = [image_message(picture[..., ::-1], ENCODING, Header()) for picture in pictures]
+    origin = Origin(table.vocabulary_hash, name, "", False)
     size = (pictures[0].shape[0], pictures[0].shape[1])
     letterbox = Letterbox.fit(size, encoder.input_size, encoder.patch_size, settings.fit)
     stages: dict[str, Timing] = {}
@@ -77,12 +89,18 @@ def measure(
     for index in range(-WARM_UP, frames):
         picture = pictures[index % len(pictures)]
         cpu_start, start = time.process_time(), time.perf_counter()
-        result = segmenter.segment(picture)
+        rgb = decode(images[index % len(images)])
+        decoded = time.perf_counter()
+        result = segmenter.segment(rgb)
+        segmented = time.perf_counter()
+        latencies = {"decode": decoded - start, **result.latencies}
+        anomaly_frame(result, images[0].header, origin, latencies)
+        latencies["message"] = time.perf_counter() - segmented
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
         bare, on_processor = _seconds_of_encoder(encoder, picture, letterbox)
         if index < 0:
             continue
-        for stage, value in result.latencies.items():
+        for stage, value in latencies.items():
             stages.setdefault(stage, Timing()).values.append(1000 * value)
         frame.values.append(1000 * seconds)
         rest.values.append(1000 * (seconds - result.latencies["encode"]))

@@ -29,7 +29,7 @@ from clipomaly_ros.vision.segmenter import AnomalySegmenter, SegmenterSettings
 from clipomaly_ros.vision.types import TextTable, VisionError
 from clipomaly_ros.vocabulary.entries import Entry, NameSource
 
-STAGES = ["preprocess", "encode", "score", "regions", "naming", "labels"]
+STAGES = ["decode", "preprocess", "encode", "score", "regions", "naming", "labels", "message"]
 
 
 class Shape:
