@@ -32,5 +32,11 @@ def draw_curve(rows: Sequence[dict[str, float]], path: Path) -> None:
     scale.plot(steps, [row["logit_scale"] for row in rows], color="grey", linestyle=":", label="logit scale")
     scale.set_ylabel("logit scale")
     handles = [*axes.get_legend_handles_labels()[0], *scale.get_legend_handles_labels()[0]]
-    axes.legend(handles, [handle.get_label() for handle in handles], loc="upper right", frameon=False)
+    figure.legend(
+        handles,
+        [handle.get_label() for handle in handles],
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+    )
     figure.savefig(path, dpi=110)
