@@ -15,7 +15,7 @@ _RING = 2  # cells around a box that show its background
 _BACKGROUND = 0.1  # share of the ring from which a class counts as background
 _TRUST = 0.3  # in the estimated shape of a thing and what is behind, whatever the model sees there
 _BEHIND_WEIGHT = 0.5  # of the cells behind a thing
-_HARDEST = 0.02  # share of the known cells that the mass loss looks at
+_HARDEST = 0.01  # share of the known cells that the mass loss looks at
 
 
 @dataclass(frozen=True)

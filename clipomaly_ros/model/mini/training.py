@@ -31,7 +31,7 @@ from clipomaly_ros.model.mini.phrasings import align_phrasings, draw_banks
 from clipomaly_ros.model.mini.pictures import Picture
 from clipomaly_ros.model.open_clip_source import SourceModel
 
-_BANKS = 64  # draws of all captions that the image tower meets
+_BANKS = 64  # draws of all captions that the image tower meets, unless it makes fewer steps
 _LARGEST_SCALE = 60.0  # of the logits: sharper than this only memorises
 
 
@@ -124,7 +124,7 @@ def train(
         record.text_loss = align_phrasings(
             text_tower, captions, settings.text_steps, settings.seed, report_text
         )
-    banks = draw_banks(text_tower, captions, _BANKS, settings.seed)
+    banks = draw_banks(text_tower, captions, _banks(settings), settings.seed)
     counts = len(captions.approved), len(captions.candidates)
     mean = copy.deepcopy(model).eval()
     optimiser = torch.optim.AdamW(_groups(source, settings), settings.rate, betas=(0.9, 0.98), fused=True)
@@ -191,6 +191,10 @@ def _losses(source: SourceModel, batch: Batch, bank: TextBank) -> dict[str, Tens
     }
 
 
+def _banks(settings: TrainingSettings) -> int:
+    return min(_BANKS, settings.steps)
+
+
 def _rest(network: nn.Module) -> None:
     """Let the normalisations of frozen layers keep the statistics that they were trained with."""
     for module in network.modules():
@@ -204,7 +208,8 @@ def _batches(pictures: list[Picture], settings: TrainingSettings) -> Iterator[tu
 
     def draw(step: int) -> tuple[Batch, int]:
         generator = np.random.default_rng([settings.seed, step])
-        return draw_batch(places, settings.batch, settings.side, generator), int(generator.integers(_BANKS))
+        batch = draw_batch(places, settings.batch, settings.side, generator)
+        return batch, int(generator.integers(_banks(settings)))
 
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(draw, 0)

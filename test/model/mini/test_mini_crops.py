@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clipomaly_ros.model.mini.crops import CropPlaces, draw_batch
-from clipomaly_ros.model.mini.pictures import SHAPE, STRANGE, Picture
+from clipomaly_ros.model.mini.pictures import IGNORED, SHAPE, STRANGE, Picture
 
 RED, GREEN = (200, 20, 20), (20, 200, 20)
 
@@ -45,6 +45,15 @@ def test_boxes_labels_and_picture_move_together(seed):
         red, green, _ = batch.images[int(crop), min(y, 127), min(x, 127)].astype(int)
         assert (red > green) == (word == 0)  # recolouring keeps which of the two is stronger
         assert (batch.labels[int(crop), min(y // 8, 15), min(x // 8, 15)] == SHAPE).any()
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_crops_of_a_picture_no_larger_than_they_are_show_little_beyond_it(seed):
+    batch = draw_batch(CropPlaces([picture()]), 3, 256, np.random.default_rng(seed))
+    beyond = (batch.labels == IGNORED).mean(axis=(1, 2, 3))  # the thing's box has a border of its own
+    # At least 0.8 of each side is covered, less a tenth by which the middle may lie outside.
+    assert (beyond < 1 - (0.8 - 0.1) ** 2).all()
 
 
 def test_the_same_seed_draws_the_same_crops():

@@ -89,7 +89,7 @@ def test_a_training_goes_on_from_the_weights_of_an_earlier_one(tmp_path):
     _, second = train(source, pictures(), captions, settings, lambda row: None, every=10)
     assert second.rows[0]["known"] < 0.8 * first.rows[0]["known"]
     for name, value in source.text.state_dict().items():
-        if name != "logit_scale":  # belongs to both towers
+        if name != "logit_scale" and not name.startswith("visual."):  # this model's texts are the whole of it
             torch.testing.assert_close(value, texts[name], rtol=0, atol=0)
 
 
