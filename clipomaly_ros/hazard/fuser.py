@@ -144,12 +144,14 @@ class RegionFuser:
         scan = _Scan(points, seen, under, terrain)
         project_done = time.perf_counter()
         measurements: list[ZoneMeasurement] = []
-        measured = self._from_points(regions, camera, scan, fixed_from_camera, sensor) if regions else []
+        rays = returns if one_lidar else returns[:0]
+        measured = (
+            self._from_points(regions, camera, scan, rays, fixed_from_camera, sensor) if regions else []
+        )
         without = [region for region, geometry in zip(regions, measured, strict=True) if geometry is None]
         ground_ray = self.settings.ground_ray
         placed = list(place_regions(without, region_image, camera, terrain, fixed_from_camera, ground_ray))
         eye = fixed_from_camera.apply(camera.origin[None])[0]
-        rays = returns if one_lidar else returns[:0]
         empty = seen_through(placed, rays, eye, self.settings.see_through)
         places = zip(placed, empty, strict=True)
         for region, geometry in zip(regions, measured, strict=True):
@@ -201,6 +203,7 @@ class RegionFuser:
         regions: Sequence[RegionObservation],
         camera: CameraModel,
         scan: _Scan,
+        rays: NDArray[np.float32],
         fixed_from_camera: RigidTransform,
         sensor: NDArray[np.float64],
     ) -> list[Geometry | None]:
@@ -236,6 +239,7 @@ class RegionFuser:
             ids,
             scan.terrain.heights,
             lambda number: around_region(seen, regions[number], settings.association),
+            rays,
             settings.foreground,
         )
         return self._measured([scan.points[claim] for claim in claims], scan, sensor)

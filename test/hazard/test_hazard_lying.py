@@ -3,10 +3,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from apron_scene import CAMERA, CAMERA_FROM_LIDAR, FIXED_FROM_LIDAR, draw, scan
+from apron_scene import CAMERA, CAMERA_FROM_LIDAR, FIXED_FROM_LIDAR, SENSOR_HEIGHT, draw, scan
 
+from clipomaly_ros.hazard.clouds import PointCloud
 from clipomaly_ros.hazard.fuser import RegionFuser
 from clipomaly_ros.hazard.types import Support
+
+TRANSFORMS = (CAMERA_FROM_LIDAR, FIXED_FROM_LIDAR, FIXED_FROM_LIDAR @ CAMERA_FROM_LIDAR.inverse())
 
 
 def outline_of(boxes, masked, grown=0, beams=64):
@@ -15,16 +18,7 @@ def outline_of(boxes, masked, grown=0, beams=64):
     image, regions = draw(masked)
     if grown:
         image = cv2.dilate(image, np.ones((2 * grown + 1, 2 * grown + 1), np.uint8))
-    result = RegionFuser().fuse(
-        image,
-        regions,
-        CAMERA,
-        cloud,
-        CAMERA_FROM_LIDAR,
-        FIXED_FROM_LIDAR,
-        FIXED_FROM_LIDAR @ CAMERA_FROM_LIDAR.inverse(),
-    )
-    (measurement,) = result.measurements
+    (measurement,) = RegionFuser().fuse(image, regions, CAMERA, cloud, *TRANSFORMS).measurements
     assert measurement.support is Support.FUSED
     points = FIXED_FROM_LIDAR.apply(cloud.xyz)
     x0, x1, y0, y1, _ = masked[0]
@@ -65,11 +59,41 @@ def test_a_mask_larger_than_its_box_is_measured_as_far_as_the_box_goes():
         [replace(region, box=(x, y, width, height // 8))],
         CAMERA,
         scan([bar], beams=64),
-        CAMERA_FROM_LIDAR,
-        FIXED_FROM_LIDAR,
-        FIXED_FROM_LIDAR @ CAMERA_FROM_LIDAR.inverse(),
+        *TRANSFORMS,
     )
     (measurement,) = result.measurements
     assert measurement.support is Support.FUSED
     along = measurement.geometry.polygon[:, 0]
     assert 8.9 < along.min() < along.max() - 1.0 < 12.1
+
+
+@pytest.mark.parametrize("beams", [64, 128])
+@pytest.mark.parametrize("farther", [6.0, 10.0])
+@pytest.mark.parametrize("near", [8.0, 12.0])
+def test_one_mask_over_two_things_in_line_is_not_the_ground_between_them(near, farther, beams):
+    first, second = ((x, x + 0.5, -0.4, 0.4, 0.3) for x in (near, near + farther))
+    cloud = scan([first, second], beams=beams)
+    image, regions = draw([(near, near + farther + 0.5, -0.4, 0.4, 0.3)])
+    (measurement,) = RegionFuser().fuse(image, regions, CAMERA, cloud, *TRANSFORMS).measurements
+    assert measurement.support is Support.FUSED
+    assert np.ptp(measurement.geometry.polygon[:, 0]) < 1.0
+    # Whoever knows not where the rays began cannot tell that anything is seen between.
+    (measurement,) = (
+        RegionFuser().fuse(image, regions, CAMERA, cloud, *TRANSFORMS, one_lidar=False).measurements
+    )
+    assert np.ptp(measurement.geometry.polygon[:, 0]) > farther
+
+
+@pytest.mark.parametrize("near", [7.0, 9.0, 11.0])
+def test_a_hose_that_one_beam_missed_is_one_hose(near):
+    hose = (near, near + 4.0, -0.08, 0.08, 0.12)
+    hit, bare = scan([hose]).xyz, scan([]).xyz
+    returns = np.flatnonzero((hit[:, 2] > 0.08 - SENSOR_HEIGHT) & (np.abs(hit[:, 1]) < 0.14))
+    beams = np.rint(np.rad2deg(np.arcsin(hit[:, 2] / np.linalg.norm(hit, axis=1))) / (28 / 63)).astype(int)
+    missing = sorted(set(beams[returns]))[len(set(beams[returns])) // 2]
+    cloud = PointCloud(np.where((beams == missing)[:, None], bare, hit))
+    image, regions = draw([hose])
+    (measurement,) = RegionFuser().fuse(image, regions, CAMERA, cloud, *TRANSFORMS).measurements
+    own = returns[beams[returns] != missing]
+    assert measurement.geometry.polygon[:, 0].min() <= hit[own, 0].min() + 0.02
+    assert measurement.geometry.polygon[:, 0].max() >= hit[own, 0].max() - 0.02
