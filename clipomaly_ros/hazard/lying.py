@@ -81,27 +81,35 @@ def _continuous(
     reach = np.hypot(points[together, 0], points[together, 1])
     order = np.argsort(reach)
     thing, reach = points[together[order]], reach[order]
+    slope = thing[:, 2] / reach
     gaps = np.flatnonzero(np.diff(reach) > merge) + 1
-    cuts = [place for place in gaps if _bare(thing[place - 1], thing[place], rays)]
+    cuts = [place for place in gaps if _bare(thing, slope, int(place), rays)]
     part = np.empty(len(order), np.intp)
     part[order] = np.searchsorted(cuts, np.arange(len(order)), side="right")
     return together[np.isin(part, part[: len(claim)])]
 
 
-def _bare(near: NDArray[np.floating], far: NDArray[np.floating], rays: NDArray[np.float32]) -> bool:
-    """Tell whether beams pass above one end of a gap and below the other and meet the ground in line.
+def _bare(
+    thing: NDArray[np.float32], slope: NDArray[np.floating], place: int, rays: NDArray[np.float32]
+) -> bool:
+    """Tell whether beams pass through the gap before a place and meet the ground in line.
 
-    near, far: [3]. One such beam may have missed a cable between two of its returns; it takes one in
-    either half. What the beams meet in line is ground, or it would be part of the thing.
+    thing: [k, 3], farther and farther away; slope: rise of the ray to each. What such a beam meets in
+    line is ground, or it would be part of the thing. It can miss a cable that has a return a beam; if
+    an end is wider than that, one is enough, else it takes one in either half of the gap.
     """
-    along = far[:2] - near[:2]
-    length = float(np.hypot(*along))
-    first, last = (place[2] / np.hypot(*place[:2]) for place in (near, far))
+    near, far = thing[place - 1], thing[place]
+    first, last = slope[place - 1], slope[place]
     if not last > first:
         return False  # it rises towards the sensor, no beam can pass between
+    along = far[:2] - near[:2]
+    length = float(np.hypot(*along))
     across = np.abs((rays[:, :2] - near[:2]) @ (np.array([-along[1], along[0]]) / length))
     onward = (rays[:, :2] - near[:2]) @ (along / length)
     beside = _BESIDE + _BESIDE_SLOPE * float(np.hypot(*near[:2]))
     between = rays[(across < beside) & (onward > 0) & (onward < length)]
     share = (between[:, 2] / np.hypot(between[:, 0], between[:, 1]) - first) / (last - first)
-    return all(((share > low) & (share < high)).any() for low, high in (_NEAR, _FAR))
+    halves = [bool(((share > low) & (share < high)).any()) for low, high in (_NEAR, _FAR)]
+    same_beam = _NEAR[0] * (last - first)
+    wide = max(np.count_nonzero(np.abs(slope - end) < same_beam) for end in (first, last)) > 1
+    return any(halves) if wide else all(halves)

@@ -6,7 +6,8 @@ import pytest
 from apron_scene import CAMERA, CAMERA_FROM_LIDAR, FIXED_FROM_LIDAR, SENSOR_HEIGHT, draw, scan
 
 from clipomaly_ros.hazard.clouds import PointCloud
-from clipomaly_ros.hazard.fuser import RegionFuser
+from clipomaly_ros.hazard.foreground import ForegroundSettings
+from clipomaly_ros.hazard.fuser import FusionSettings, RegionFuser
 from clipomaly_ros.hazard.types import Support
 
 TRANSFORMS = (CAMERA_FROM_LIDAR, FIXED_FROM_LIDAR, FIXED_FROM_LIDAR @ CAMERA_FROM_LIDAR.inverse())
@@ -67,7 +68,7 @@ def test_a_mask_larger_than_its_box_is_measured_as_far_as_the_box_goes():
     assert 8.9 < along.min() < along.max() - 1.0 < 12.1
 
 
-@pytest.mark.parametrize("beams", [64, 128])
+@pytest.mark.parametrize("beams", [32, 64, 128])
 @pytest.mark.parametrize("farther", [6.0, 10.0])
 @pytest.mark.parametrize("near", [8.0, 12.0])
 def test_one_mask_over_two_things_in_line_is_not_the_ground_between_them(near, farther, beams):
@@ -85,15 +86,17 @@ def test_one_mask_over_two_things_in_line_is_not_the_ground_between_them(near, f
 
 
 @pytest.mark.parametrize("near", [7.0, 9.0, 11.0])
-def test_a_hose_that_one_beam_missed_is_one_hose(near):
-    hose = (near, near + 4.0, -0.08, 0.08, 0.12)
-    hit, bare = scan([hose]).xyz, scan([]).xyz
-    returns = np.flatnonzero((hit[:, 2] > 0.08 - SENSOR_HEIGHT) & (np.abs(hit[:, 1]) < 0.14))
+def test_a_cable_that_one_beam_missed_is_one_cable(near):
+    cable = (near, near + 4.0, -0.015, 0.015, 0.12)
+    hit, bare = scan([cable]).xyz, scan([]).xyz
+    returns = np.flatnonzero((hit[:, 2] > 0.08 - SENSOR_HEIGHT) & (np.abs(hit[:, 1]) < 0.05))
     beams = np.rint(np.rad2deg(np.arcsin(hit[:, 2] / np.linalg.norm(hit, axis=1))) / (28 / 63)).astype(int)
     missing = sorted(set(beams[returns]))[len(set(beams[returns])) // 2]
     cloud = PointCloud(np.where((beams == missing)[:, None], bare, hit))
-    image, regions = draw([hose])
-    (measurement,) = RegionFuser().fuse(image, regions, CAMERA, cloud, *TRANSFORMS).measurements
-    own = returns[beams[returns] != missing]
+    image, regions = draw([(near, near + 4.0, -0.1, 0.1, 0.12)])
+    fuser = RegionFuser(FusionSettings(foreground=ForegroundSettings(min_points=1)))
+    (measurement,) = fuser.fuse(image, regions, CAMERA, cloud, *TRANSFORMS).measurements
+    assert measurement.support is Support.FUSED
+    own = returns[beams[returns] != missing]  # one a beam
     assert measurement.geometry.polygon[:, 0].min() <= hit[own, 0].min() + 0.02
     assert measurement.geometry.polygon[:, 0].max() >= hit[own, 0].max() - 0.02
