@@ -17,6 +17,7 @@ from clipomaly_ros.model.manifest import (
     THRESHOLD_MODES,
     BundleError,
     Threshold,
+    check_report,
     check_threshold,
 )
 from clipomaly_ros.model.precision import convert_bundle
@@ -86,6 +87,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"unknown score that --threshold is for (default: {SCORES[0]}, or that of --from-bundle)",
     )
     parser.add_argument(
+        "--report-min-probability",
+        type=float,
+        metavar="VALUE",
+        help="least mean probability to recommend of a region of an approved class that is reported, 0 to 1",
+    )
+    parser.add_argument(
         "--include",
         type=Path,
         nargs="+",
@@ -119,6 +126,7 @@ def run(options: argparse.Namespace) -> int:
     if options.from_bundle is not None and options.precision == PRECISIONS[0]:
         raise BundleError(f"--from-bundle: expected --precision {' or '.join(PRECISIONS[1:])}, found fp32")
     _operating_point(options)  # a wrong one must not wait for the model
+    check_report(options.report_min_probability)
     if options.precision == PRECISIONS[0]:
         bundle = _export(options, options.output)
     elif options.from_bundle is not None:
@@ -126,6 +134,9 @@ def run(options: argparse.Namespace) -> int:
         chosen = _operating_point(options, opened.manifest.threshold.score)
         if chosen is not None:
             opened = replace(opened, manifest=replace(opened.manifest, threshold=chosen))
+        if options.report_min_probability is not None:
+            told = replace(opened.manifest, report_min_probability=options.report_min_probability)
+            opened = replace(opened, manifest=told)
         bundle = _convert(options, opened)
     else:
         with tempfile.TemporaryDirectory(prefix="clipomaly-export-") as scratch:
@@ -187,6 +198,7 @@ def _export(options: argparse.Namespace, output: Path | None) -> ModelBundle:
         seed=options.seed,
         include=tuple(options.include),
         threshold=_operating_point(options),
+        report_min_probability=options.report_min_probability,
         aligner=options.aligner,
     )
     return export_bundle(settings, output, options.overwrite, _say)

@@ -16,7 +16,7 @@ from clipomaly_ros.model.backends import open_image_encoder
 from clipomaly_ros.model.bundle import load_bundle
 from clipomaly_ros.model.manifest import Manifest
 from clipomaly_ros.model.text_cache import CachedTextEncoder, TextEmbeddingCache
-from clipomaly_ros.nodes.operating_point import operating_point
+from clipomaly_ros.nodes.operating_point import operating_point, reporting
 from clipomaly_ros.nodes.score_fusion_loading import load_score_fusion
 from clipomaly_ros.nodes.tagger_loading import load_tagging
 from clipomaly_ros.vision.score_fusion import ScoreFusion
@@ -68,6 +68,7 @@ class SegmenterSource:
             "logit_scale": self.manifest.logit_scale,
             "unknown_score": self.manifest.threshold.score,
             **operating_point(self.manifest.threshold, self.fusion),
+            **reporting(self.manifest),
         }
         if {"threshold", "threshold_mode", "quantile"} & set(overrides or {}):
             values["threshold_low"] = 1.0

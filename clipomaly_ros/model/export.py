@@ -64,8 +64,9 @@ class ExportSettings:
     the model's own. dense None takes naclip for a ViT, pointwise for a convolutional tower.
     name None derives it from model and weights. include: further files for the bundle (a model
     card, the training's record); their hashes are kept like all others. threshold: the
-    fixed operating point to recommend; None recommends none that was measured. aligner: folder of
-    `clipomaly train-aligner` to fold in, None for the model as it is.
+    fixed operating point to recommend; None recommends none that was measured. report_min_probability:
+    of reported regions, to recommend likewise. aligner: folder of `clipomaly train-aligner` to fold in,
+    None for the model as it is.
     """
 
     model: str
@@ -78,6 +79,7 @@ class ExportSettings:
     seed: int = 0
     include: tuple[Path, ...] = ()
     threshold: Threshold | None = None
+    report_min_probability: float | None = None
     aligner: Path | None = None
 
 
@@ -253,6 +255,7 @@ def _manifest(
         precision="fp32",
         threshold=settings.threshold or default_threshold(source.untrained),
         templates=TEMPLATES,
+        report_min_probability=settings.report_min_probability,
     )
 
 

@@ -31,6 +31,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,39}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 MAXIMUM_BYTES = 64 * 1024  # of a manifest
+_OPTIONAL = ("aligner", "report_min_probability")  # fields that only some bundles have
 LARGEST_FILE = 2**31 - 2**20  # bytes; a protobuf message holds no more
 
 
@@ -75,7 +76,8 @@ class Manifest:
     mean, std: of the RGB channels, 0 to 1. logit_scale: factor on cosines before softmax.
     files: SHA-256 by file name, for every file of the bundle but the manifest itself.
     untrained: the weights are random; whatever comes out means nothing. aligner: SHA-256 of the tensors of
-    the aligner that was folded in, None without one.
+    the aligner that was folded in, None without one. report_min_probability: recommended least mean
+    probability of a region of an approved class that is reported, None recommends none.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Manifest:
     threshold: Threshold
     templates: tuple[str, ...]
     aligner: str | None = None
+    report_min_probability: float | None = None
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -123,6 +126,12 @@ def check_threshold(threshold: Threshold) -> None:
     _number("threshold: low", threshold.low, 0.0, threshold.value)
 
 
+def check_report(least: float | None) -> None:
+    """Raise BundleError for a least probability of reported regions that means nothing."""
+    if least is not None:
+        _number("report_min_probability", least, 0.0, 1.0)
+
+
 def parse_manifest(data: bytes) -> Manifest:
     """Read a manifest; BundleError names the field that is missing, unknown or wrong."""
     if len(data) > MAXIMUM_BYTES:
@@ -131,8 +140,8 @@ def parse_manifest(data: bytes) -> Manifest:
         content = parse_strict(data.decode("utf-8"))
     except (StrictYamlError, UnicodeDecodeError) as error:
         raise BundleError(f"{MANIFEST_FILE}: expected YAML: {error}; export the bundle again") from error
-    if isinstance(content, dict):  # only bundles with an aligner name one
-        content = {"aligner": None, **content}
+    if isinstance(content, dict):
+        content = {**dict.fromkeys(_OPTIONAL), **content}
     content = _mapping("", content, {field.name for field in fields(Manifest)} | {"format"})
     if content.pop("format") != FORMAT:
         raise BundleError(
@@ -155,7 +164,7 @@ def dump_manifest(manifest: Manifest) -> bytes:
     content: dict[str, Any] = {"format": FORMAT}
     for field in fields(Manifest):
         value = getattr(manifest, field.name)
-        if field.name == "aligner" and value is None:
+        if field.name in _OPTIONAL and value is None:
             continue
         if isinstance(value, (Origin, Threshold)):
             value = {inner.name: getattr(value, inner.name) for inner in fields(value)}
@@ -254,6 +263,7 @@ def _validate(manifest: Manifest) -> None:
     _one_of("precision", manifest.precision, PRECISIONS)
     if manifest.aligner is not None:
         _pattern("aligner", manifest.aligner, _SHA256, "64 lower-case hexadecimal digits")
+    check_report(manifest.report_min_probability)
     check_threshold(manifest.threshold)
     if not 1 <= len(manifest.templates) <= 100:
         raise _wrong("templates", "1 to 100 prompt templates", len(manifest.templates))

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from clipomaly_ros.model.manifest import Threshold
+from clipomaly_ros.model.manifest import Manifest, Threshold
 from clipomaly_ros.vision.score_fusion import ScoreFusion
+
+
+def reporting(manifest: Manifest) -> dict[str, Any]:
+    """Return what a bundle recommends for regions of approved classes, as settings of the segmenter."""
+    least = manifest.report_min_probability
+    return {} if least is None else {"report_min_probability": least}
 
 
 def operating_point(recommended: Threshold, fusion: ScoreFusion | None = None) -> dict[str, Any]:

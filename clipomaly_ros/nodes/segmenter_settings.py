@@ -6,7 +6,7 @@ from dataclasses import fields
 from types import SimpleNamespace
 
 from clipomaly_ros.model.manifest import Manifest
-from clipomaly_ros.nodes.operating_point import operating_point
+from clipomaly_ros.nodes.operating_point import operating_point, reporting
 from clipomaly_ros.nodes.parameters import Parameter
 from clipomaly_ros.vision.masked_crops import NAME_EVIDENCE
 from clipomaly_ros.vision.naming import NAME_MODES
@@ -262,9 +262,9 @@ SETTINGS_PARAMETERS = (
     ),
     Parameter(
         "report_min_probability",
-        0.3,
-        "Least mean class probability of such a region.",
-        minimum=0.0,
+        FROM_OPERATING_POINT,
+        "Least mean class probability of such a region; -1 takes what the bundle recommends, else 0.3.",
+        minimum=FROM_OPERATING_POINT,
         maximum=1.0,
         read_only=True,
     ),
@@ -284,6 +284,9 @@ def segmenter_settings(
         values["logit_scale"] = manifest.logit_scale
     if values["unknown_score"] == FROM_BUNDLE:
         values["unknown_score"] = manifest.threshold.score
+    if values["report_min_probability"] == FROM_OPERATING_POINT:
+        del values["report_min_probability"]
+        values |= reporting(manifest)
     low = values["threshold_low"]
     if low == FROM_OPERATING_POINT:
         values["threshold_low"] = 1.0

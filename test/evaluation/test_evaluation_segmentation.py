@@ -90,7 +90,9 @@ def test_names_of_a_tagger_are_judged_beside_those_of_the_dictionary(apron, tmp_
 def with_manifest(source):
     """Return the source with the part of a manifest that settings are made of."""
     recommended = Threshold("fixed", 0.7, "entropy", 0.35)
-    return replace(source, manifest=SimpleNamespace(threshold=recommended, logit_scale=20.0))
+    return replace(
+        source, manifest=SimpleNamespace(threshold=recommended, logit_scale=20.0, report_min_probability=0.45)
+    )
 
 
 def test_a_low_threshold_of_the_bundle_is_the_default_of_the_commands():
@@ -101,6 +103,8 @@ def test_a_low_threshold_of_the_bundle_is_the_default_of_the_commands():
     assert source.settings({"threshold_low": 0.9, "threshold": 0.2}).threshold_low == 0.9
     for other in ({"threshold": 0.2}, {"threshold_mode": "frame_quantile"}, {"quantile": 0.9}):
         assert source.settings(other).threshold_low == 1.0
+        assert source.settings(other).report_min_probability == 0.45
+    assert source.settings({"report_min_probability": 0.6}).report_min_probability == 0.6
 
 
 def test_a_segmenter_that_finds_nothing_gets_none(apron):

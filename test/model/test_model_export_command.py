@@ -27,9 +27,11 @@ def test_command_writes_a_bundle_below_models_and_says_what_it_is(tiny_config, t
     assert main(arguments) == 2
     assert "--overwrite" in capsys.readouterr().err
     recommended = ["--threshold", "0.9", "--low-threshold", "0.6", "--score", "margin"]
+    recommended += ["--report-min-probability", "0.45"]
     assert main([*arguments, "--overwrite", "--bundle-version", "2", "--seed", "9", *recommended]) == 0
     again = load_bundle(folder)
     assert again.manifest.threshold == Threshold("fixed", 0.9, "margin", 0.6)
+    assert (bundle.manifest.report_min_probability, again.manifest.report_min_probability) == (None, 0.45)
     assert again.id == "test-clip-16-untrained@2"
     assert again.hash != bundle.hash
 
@@ -59,6 +61,10 @@ def test_a_folder_that_is_no_bundle_is_never_replaced(tiny_config, tmp_path, cap
             "threshold: low: expected a number from 0.0 to 0.5",
         ),
         (["--model", "ViT-B-32", "--low-threshold", "0.3"], "expected --threshold beside it"),
+        (
+            ["--model", "ViT-B-32", "--report-min-probability", "nan"],
+            "report_min_probability: expected a number from 0.0 to 1.0",
+        ),
     ],
 )
 def test_unusable_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, capsys):

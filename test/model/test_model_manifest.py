@@ -178,6 +178,19 @@ def test_manifests_that_recommend_no_low_threshold_read_and_write_as_ever():
     assert parse_manifest(yaml.safe_dump(content).encode()).threshold == Threshold("fixed", 0.5)
 
 
+def test_manifests_that_recommend_nothing_to_report_read_and_write_as_ever():
+    content = yaml.safe_load(dump_manifest(EXAMPLE))
+    assert "report_min_probability" not in content
+    assert parse_manifest(yaml.safe_dump(content).encode()).report_min_probability is None
+    content["report_min_probability"] = 0.45
+    read = parse_manifest(yaml.safe_dump(content).encode())
+    assert (read.report_min_probability, parse_manifest(dump_manifest(read))) == (0.45, read)
+    for wrong in (1.1, True, "likely"):
+        content["report_min_probability"] = wrong
+        with pytest.raises(BundleError, match="report_min_probability: expected a number"):
+            parse_manifest(yaml.safe_dump(content).encode())
+
+
 @pytest.mark.parametrize("value", ["&a [x, x]\nversion: *a", "9" * 10_000, "2020-99-99", "[" * 3000])
 def test_yaml_that_asks_for_too_much_is_refused(value):
     with pytest.raises(BundleError, match=r"manifest\.yaml: expected YAML: .*export the bundle again"):

@@ -169,6 +169,7 @@ def test_every_setting_of_the_vision_path_is_a_parameter_with_the_same_range():
         "threshold_mode": "bundle",
         "unknown_score": "bundle",
         "threshold_low": -1.0,
+        "report_min_probability": -1.0,
     }
     for name, row in rows.items():
         default = tuple(row.default) if isinstance(row.default, list) else row.default
@@ -185,24 +186,29 @@ def test_every_setting_of_the_vision_path_is_a_parameter_with_the_same_range():
                 SegmenterSettings(**{name: row.maximum + 1})
 
 
+def recommending(threshold, report=None):
+    """Return the part of a manifest that settings are made of."""
+    return SimpleNamespace(logit_scale=100.0, threshold=threshold, report_min_probability=report)
+
+
 def chosen(manifest, fusion=None, **changes):
     values = {row.attribute: row.default for row in SEGMENTER_PARAMETERS} | changes
     return segmenter_settings(SimpleNamespace(**values), manifest, fusion)
 
 
 def test_the_bundle_recommends_and_a_parameter_overrules():
-    fixed = SimpleNamespace(logit_scale=100.0, threshold=Threshold("fixed", 0.42))
+    fixed = recommending(Threshold("fixed", 0.42))
     assert (chosen(fixed).threshold_mode, chosen(fixed).threshold) == ("fixed", 0.42)
     assert chosen(fixed).logit_scale == 100.0
     assert chosen(fixed, logit_scale=12.0).logit_scale == 12.0
     assert chosen(fixed, threshold_mode="fixed", threshold=0.9).threshold == 0.9
-    untrained = SimpleNamespace(logit_scale=100.0, threshold=default_threshold(untrained=True))
+    untrained = recommending(default_threshold(untrained=True))
     made = chosen(untrained)
     assert (made.threshold_mode, made.quantile, made.threshold) == ("frame_quantile", 0.97, 0.0)
 
 
 def test_a_low_threshold_of_the_bundle_belongs_to_its_threshold():
-    both = SimpleNamespace(logit_scale=100.0, threshold=Threshold("fixed", 0.8, low=0.6))
+    both = recommending(Threshold("fixed", 0.8, low=0.6))
     made = chosen(both)
     assert (made.threshold, made.threshold_low) == (0.8, pytest.approx(0.75))
     assert chosen(both, threshold_low=0.5).threshold_low == 0.5
@@ -216,11 +222,19 @@ def test_a_low_threshold_of_the_bundle_belongs_to_its_threshold():
         Threshold("fixed", 0.0, low=0.0),
         Threshold("frame_quantile", 0.9),
     ):
-        assert chosen(SimpleNamespace(logit_scale=100.0, threshold=threshold)).threshold_low == 1.0
+        assert chosen(recommending(threshold)).threshold_low == 1.0
+
+
+def test_what_is_reported_is_the_parameters_or_the_bundles_to_say():
+    plain, strict = (recommending(Threshold("fixed", 0.8), report) for report in (None, 0.45))
+    assert (chosen(plain).report_min_probability, chosen(strict).report_min_probability) == (0.3, 0.45)
+    assert chosen(strict, report_min_probability=0.1).report_min_probability == 0.1
+    with pytest.raises(VisionError, match=r"report_min_probability: expected 0 to 1, got -0\.5"):
+        chosen(strict, report_min_probability=-0.5)
 
 
 def test_a_fused_score_has_its_own_threshold_and_none_of_the_bundles_hysteresis():
-    both = SimpleNamespace(logit_scale=100.0, threshold=Threshold("fixed", 0.8, low=0.6))
+    both = recommending(Threshold("fixed", 0.8, low=0.6))
     source = FusedSource("entropy", 1.0, (0.0, 1.0), (0.0, 1.0))
     fusion = ScoreFusion(FusionRecipe((source,), 20.0, 0.31))
     made = chosen(both, fusion)
