@@ -65,7 +65,7 @@ class ModelBundle:
     def text_encoder(self, threads: int = 0) -> OnnxTextEncoder:
         """Make the text tower, opened at its first use; threads as for image_encoder."""
         tokenizer = ClipTokenizer(self.read(VOCABULARY_FILE), self.manifest.context_length)
-        return OnnxTextEncoder(lambda: self.read(TEXT_FILE), tokenizer, self.manifest, threads)
+        return OnnxTextEncoder(lambda: self.opened(TEXT_FILE), tokenizer, self.manifest, threads)
 
     def read(self, name: str) -> bytes:
         """Return the content of one file; BundleError if it is not what the manifest says.

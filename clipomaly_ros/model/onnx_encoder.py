@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import onnxruntime
@@ -109,14 +110,18 @@ class OnnxDenseEncoder(ImageTower):
 class OnnxTextEncoder:
     """Text tower of a bundle; implements clipomaly_ros.vision.types.TextEncoder.
 
-    read_model gives the content of text.onnx; it is called at the first encode, so that a
-    vocabulary that is fully cached never costs the memory of the text tower.
+    model gives the content of text.onnx, or a path to it, for the length of a block; it is called at
+    the first encode, so that a vocabulary that is fully cached never costs the memory of the text tower.
     """
 
     def __init__(
-        self, read_model: Callable[[], bytes], tokenizer: ClipTokenizer, manifest: Manifest, threads: int = 0
+        self,
+        model: Callable[[], AbstractContextManager[bytes | str]],
+        tokenizer: ClipTokenizer,
+        manifest: Manifest,
+        threads: int = 0,
     ) -> None:
-        self._read_model = read_model
+        self._model = model
         self._tokenizer = tokenizer
         self._manifest = manifest
         self._threads = threads
@@ -149,7 +154,8 @@ class OnnxTextEncoder:
 
     def _opened(self) -> onnxruntime.InferenceSession:
         if self._session is None:
-            session = open_session(self._read_model(), TEXT_FILE, self._threads)
+            with self._model() as model:
+                session = open_session(model, TEXT_FILE, self._threads)
             check_text_interface(session, self._manifest)
             self._session = session
         return self._session
